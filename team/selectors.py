@@ -1,0 +1,232 @@
+"""What a person may see and use. Every read starts from the person; other people's rows are not found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from team import vault
+from team.errors import InvalidValue, KeyMissing, KeyUnbound, NotFound
+from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, TeamSettings, User
+from team.provider_values import Headers, origin_of
+from upstream.wire.request import Endpoint
+
+logger = logging.getLogger(__name__)
+
+_hosts_seen: tuple[str, ...] = ()
+
+
+# Providers
+
+
+def providers_for(*, user: User) -> QuerySet[Provider]:
+    """Return the providers this person may use: the team's and their own, in the order of the pages."""
+    return Provider.objects.filter(Q(owner__isnull=True) | Q(owner=user))
+
+
+def provider_for(*, user: User, pk: UUID | str) -> Provider:
+    """Return a provider this person may use. Raises NotFound."""
+    return _one(providers_for(user=user), pk)
+
+
+def provider_editable_for(*, user: User, pk: UUID | str) -> Provider:
+    """Return a provider this person may change: their own, or as an administrator the team's.
+
+    The built-in local model belongs to nobody's hands. Raises NotFound.
+    """
+    provider = _one(providers_for(user=user).filter(is_local=False), pk)
+    if not provider_is_editable(user=user, provider=provider):
+        raise NotFound
+    return provider
+
+
+def provider_is_editable(*, user: User, provider: Provider) -> bool:
+    """Whether this person may change the provider and the key that comes with it."""
+    if provider.is_local:
+        return False
+    return user.is_administrator if provider.is_team else provider.owner_id == user.pk
+
+
+def local_provider() -> Provider | None:
+    """Return the built-in local model's provider, if it was ever started here."""
+    return Provider.objects.filter(is_local=True).first()
+
+
+# Keys
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What a page may say about the key that would be used: never the key."""
+
+    last4: str
+    is_team: bool
+    is_bound: bool  # False: it was given for another origin and has to be typed again
+
+
+def key_state_for(*, user: User, provider: Provider) -> KeyState | None:
+    """Return the state of the key that ``endpoint_for`` would use, or None when there is none."""
+    key = _key_for(user, provider)
+    if key is None:
+        return None
+    return KeyState(
+        key.last4, is_team=key.owner_id is None, is_bound=key.origin == origin_of(provider.base_url)
+    )
+
+
+def key_own(*, user: User, provider: Provider) -> ApiKey | None:
+    """Return this person's own key for the provider."""
+    return ApiKey.objects.filter(provider=provider, owner=user).first()
+
+
+def key_of_team(*, provider: Provider) -> ApiKey | None:
+    """Return the key granted to the team for the provider."""
+    return ApiKey.objects.filter(provider=provider, owner__isnull=True).first()
+
+
+def endpoint_for(*, user: User, provider: Provider) -> Endpoint:
+    """Return where to send and as whom: this person's own key first, then the team's.
+
+    Decrypts. Also refreshes ``allowed_hosts`` for the connection that follows. Raises KeyMissing,
+    KeyUnbound, or NotFound for a provider that this person may not use.
+    """
+    if not provider.is_team and provider.owner_id != user.pk:
+        raise NotFound
+    allowed_hosts_refresh()
+    return Endpoint(
+        base_url=provider.base_url,
+        auth=provider.auth,
+        auth_header=provider.auth_header if provider.auth == Auth.HEADER else "",
+        key=_key_opened(user, provider),
+        extra_headers=extra_headers_of(provider=provider),
+    )
+
+
+def extra_headers_of(*, provider: Provider) -> Headers:
+    """Return the provider's extra headers, decrypted. Raises KeyUnbound."""
+    if not provider.extra_headers_ciphertext:
+        return ()
+    text = _opened(
+        provider.extra_headers_ciphertext,
+        provider,
+        _("The extra headers of “%(provider)s” were given for another address. Type them again."),
+    )
+    return tuple((str(name), str(value)) for name, value in json.loads(text))
+
+
+def _key_for(user: User, provider: Provider) -> ApiKey | None:
+    own_first = Case(When(owner=user, then=Value(0)), default=Value(1), output_field=IntegerField())
+    keys = ApiKey.objects.filter(Q(owner=user) | Q(owner__isnull=True), provider=provider)
+    return keys.order_by(own_first).first()
+
+
+def _key_opened(user: User, provider: Provider) -> str:
+    if provider.auth == Auth.NONE:
+        return ""
+    key = _key_for(user, provider)
+    if key is None:
+        raise KeyMissing(
+            _("“%(provider)s” needs an API key. Add yours on its settings page.")
+            % {"provider": provider.name}
+        )
+    sentence = _("The API key of “%(provider)s” was given for another address. Type it again.")
+    return _opened(key.ciphertext, provider, sentence)
+
+
+def _opened(token: str, provider: Provider, sentence: str) -> str:
+    try:
+        return vault.unseal(token, origin=origin_of(provider.base_url))
+    except vault.VaultError as problem:
+        logger.warning("provider %s: %s", provider.pk, problem)
+        raise KeyUnbound(sentence % {"provider": provider.name}) from problem
+
+
+# Addresses
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Return the addresses that may be called although private, for ``AddressGuard``.
+
+    Reads the database, except inside an event loop: there it answers what was read last, which
+    ``endpoint_for`` does right before every call. So a page's change counts from the next run on, in every
+    process.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return allowed_hosts_refresh()
+    return tuple(settings.PRIVATE_HOSTS) + _hosts_seen
+
+
+def allowed_hosts_refresh() -> tuple[str, ...]:
+    """Read the administrators' list and the local model's address now, and return all allowed addresses."""
+    global _hosts_seen  # noqa: PLW0603 - what this process knows for its event loop
+    rows = TeamSettings.objects.filter(pk=TeamSettings.ONLY_ROW).values_list("private_hosts", flat=True)
+    hosts = [host for row in rows for host in row if isinstance(host, str)]
+    local = Provider.objects.filter(is_local=True, is_ready=True).values_list("base_url", flat=True)
+    hosts += [urlsplit(url).netloc for url in local]
+    _hosts_seen = tuple(hosts)
+    return tuple(settings.PRIVATE_HOSTS) + _hosts_seen
+
+
+# People
+
+
+def team_settings() -> TeamSettings:
+    """Return the one row of settings; its defaults while nobody has saved it."""
+    return TeamSettings.objects.filter(pk=TeamSettings.ONLY_ROW).first() or TeamSettings()
+
+
+def has_people() -> bool:
+    """Whether an account exists, so that the next one is not the first."""
+    return User.objects.exists()
+
+
+def people() -> QuerySet[User]:
+    """Return everybody with an account, active ones first. For administrators."""
+    return User.objects.order_by("-is_active", "username")
+
+
+def person(*, pk: int) -> User:
+    """Return one person. For administrators. Raises NotFound."""
+    return _one(User.objects.all(), pk)
+
+
+def administrators() -> QuerySet[User]:
+    """Return the active administrators."""
+    return User.objects.filter(is_active=True, role=Role.ADMINISTRATOR)
+
+
+def invitations() -> QuerySet[Invitation]:
+    """Return every invitation, the newest first. For administrators."""
+    return Invitation.objects.select_related("created_by", "used_by")
+
+
+def invitation(*, pk: int) -> Invitation:
+    """Return one invitation. For administrators. Raises NotFound."""
+    return _one(invitations(), pk)
+
+
+def audit_events() -> QuerySet[AuditEvent]:
+    """Return what happened, the newest first. For administrators."""
+    return AuditEvent.objects.select_related("actor")
+
+
+def _one(rows: QuerySet[Any], pk: object) -> Any:
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValidationError, ValueError):
+        row = None
+    if row is None:
+        raise NotFound
+    return row
