@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from team import vault
-from team.errors import InvalidValue, KeyMissing, KeyUnbound, NotFound
+from team.errors import KeyMissing, KeyUnbound, NotFound
 from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, TeamSettings, User
 from team.provider_values import Headers, origin_of
 from upstream.wire.request import Endpoint
@@ -200,6 +202,13 @@ def people() -> QuerySet[User]:
 def person(*, pk: int) -> User:
     """Return one person. For administrators. Raises NotFound."""
     return _one(User.objects.all(), pk)
+
+
+def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
+    """Whether a person is still active and still signed in with this session. For long-lived sockets."""
+    if not User.objects.filter(pk=user_id, is_active=True).exists():
+        return False
+    return session_key is not None and SessionStore(session_key).get(SESSION_KEY) == str(user_id)
 
 
 def administrators() -> QuerySet[User]:

@@ -1,0 +1,28 @@
+"""Writes. Keyword-only functions named noun_verb; nothing else changes a row of this package."""
+
+from conversations.services.conversation import (
+    column_settings_update,
+    conversation_create,
+    conversation_delete,
+    conversation_rename,
+)
+from conversations.services.recording import Ending, Progress, ResponseHead, recordings_write
+from conversations.services.recovery import exchange_recover
+from conversations.services.run import OpenedExchange, OpenedRun, RunConflict, Turn, run_open
+
+__all__ = [
+    "Ending",
+    "OpenedExchange",
+    "OpenedRun",
+    "Progress",
+    "ResponseHead",
+    "RunConflict",
+    "Turn",
+    "column_settings_update",
+    "conversation_create",
+    "conversation_delete",
+    "conversation_rename",
+    "exchange_recover",
+    "recordings_write",
+    "run_open",
+]

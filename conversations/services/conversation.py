@@ -1,0 +1,57 @@
+"""Making, naming and deleting conversations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations import storable
+from conversations.models import Column, Conversation
+from team.models import User
+
+TITLE_LENGTH = 60
+
+
+@transaction.atomic
+def conversation_create(*, owner: User, settings: Mapping[str, Any]) -> Conversation:
+    """Return a new, empty, private conversation with one column that holds `settings`."""
+    conversation = Conversation.objects.create(owner=owner)
+    Column.objects.create(conversation=conversation, position=0, settings=dict(settings))
+    return conversation
+
+
+def conversation_rename(*, conversation: Conversation, title: str) -> None:
+    """Give a conversation the title a person typed. An empty title brings the automatic one back with the next message."""
+    conversation.title = storable.text(title.strip())[:200]
+    conversation.save(update_fields=["title"])
+
+
+def conversation_delete(*, conversation: Conversation) -> None:
+    """Delete a conversation with its messages, exchanges and traces."""
+    conversation.delete()
+
+
+def column_settings_update(*, column: Column, settings: Mapping[str, Any]) -> None:
+    """Keep what the person has set (provider, model, system prompt, parameters) as the column's settings."""
+    column.settings = storable.value(settings)
+    column.save(update_fields=["settings"])
+
+
+def title_from(text: str) -> str:
+    """Return the first line of a message, cut at a word near 60 characters, as a title."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    line = " ".join(line.split())
+    if len(line) <= TITLE_LENGTH:
+        return line
+    cut = line[:TITLE_LENGTH]
+    at_word = cut.rsplit(" ", 1)[0]
+    return (at_word if len(at_word) > TITLE_LENGTH // 2 else cut).rstrip(" ,;:.") + "…"
+
+
+def conversation_touch(*, conversation: Conversation, first_text: str) -> None:
+    """Mark a conversation as changed now; give it a title from `first_text` where it has none."""
+    conversation.updated = timezone.now()
+    if not conversation.title:
+        conversation.title = storable.text(title_from(first_text))
+    conversation.save(update_fields=["updated", "title"])

@@ -1,0 +1,152 @@
+"""Opening a run: the one step that makes the message, the exchanges and their answers exist."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations import selectors, storable
+from conversations.models import Column, Exchange, Message, Run
+from conversations.services.conversation import column_settings_update, conversation_touch
+from team.models import Provider, User
+from upstream import catalog
+from upstream.wire import capture
+from upstream.wire.request import Draft, Endpoint, PreparedRequest, request_build
+
+MAX_CHOICES = 128
+"""Answers shown before the first chunk; the API's documented maximum of `n`. More are made when they arrive."""
+
+
+class RunConflict(Exception):
+    """The run id belongs to somebody else's run or to another conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a person sends: the words and everything that goes with them."""
+
+    text: str
+    provider: Provider
+    endpoint: Endpoint
+    model: str
+    system: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedExchange:
+    """An exchange that is committed and waits to be sent. `request` holds the key and is never kept."""
+
+    id: UUID
+    request: PreparedRequest
+    secrets: capture.Secrets
+    messages: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """A committed run; `exchanges` is empty when the run existed already and must not be sent again."""
+
+    run: Run
+    exchanges: tuple[OpenedExchange, ...]
+
+
+@transaction.atomic
+def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str, turn: Turn) -> OpenedRun:
+    """Commit a run: the user's message, one exchange and its empty answers, the column's new leaf and settings.
+
+    The same `run_id` again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not
+    this person's run of this conversation, `InvalidDraft` where no request can be built, `Conversation.DoesNotExist`.
+    """
+    mine = selectors.conversations_for(user=person).filter(owner=person)
+    conversation = mine.select_for_update().get(pk=conversation_id)
+    existing = selectors.run_find(run_id=run_id)
+    if existing is not None:
+        if existing.conversation_id != conversation.pk or existing.person_id != person.pk:
+            raise RunConflict
+        return OpenedRun(existing, ())
+    column = selectors.column_of(conversation=conversation)
+    history = selectors.branch(conversation_id=conversation.pk, leaf_id=column.leaf_id)
+    words = Message(
+        conversation=conversation,
+        parent_id=column.leaf_id,
+        role=Message.Role.USER,
+        content=[{"type": "text", "text": storable.text(turn.text)}],
+        author=person,
+    )
+    request = _request(turn, [*history, words])
+    words.save(force_insert=True)
+    run = Run.objects.create(pk=run_id, conversation=conversation, person=person)
+    opened = _exchange_open(run, column, words, turn, request, process)
+    column.leaf_id = opened.messages[0]
+    column.save(update_fields=["leaf"])
+    column_settings_update(column=column, settings=settings_of(turn))
+    conversation_touch(conversation=conversation, first_text=turn.text)
+    return OpenedRun(run, (opened,))
+
+
+def settings_of(turn: Turn) -> dict[str, object]:
+    """Return what a column keeps of a turn."""
+    return {
+        "provider": str(turn.provider.pk),
+        "model": turn.model,
+        "system": turn.system,
+        "parameters": dict(turn.parameters),
+    }
+
+
+def _request(turn: Turn, history: list[Message]) -> PreparedRequest:
+    draft = Draft(
+        endpoint=turn.endpoint,
+        path=catalog.api(turn.provider.api).path,
+        model=turn.model,
+        messages=selectors.messages_for_api(system=turn.system, history=history),
+        parameters=turn.parameters,
+    )
+    return request_build(draft)
+
+
+def _exchange_open(
+    run: Run, column: Column, parent: Message, turn: Turn, request: PreparedRequest, process: str
+) -> OpenedExchange:
+    secrets = capture.Secrets.of(turn.endpoint)
+    sent = capture.sent(request, secrets)
+    exchange = Exchange.objects.create(
+        run=run,
+        column=column,
+        parent=parent,
+        provider=turn.provider,
+        provider_name=turn.provider.name,
+        api=turn.provider.api,
+        model=turn.model,
+        method=sent.method,
+        url=sent.url,
+        headers=[list(header) for header in sent.headers],
+        body=storable.text(sent.body),
+        process=process,
+        beat=timezone.now(),
+    )
+    answers = [
+        Message(
+            conversation_id=run.conversation_id,
+            parent=parent,
+            role=Message.Role.ASSISTANT,
+            exchange=exchange,
+            choice=choice,
+        )
+        for choice in range(choices_expected(turn.parameters))
+    ]
+    Message.objects.bulk_create(answers)
+    return OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
+
+
+def choices_expected(parameters: Mapping[str, str]) -> int:
+    """Return how many answers `n` asks for: 1 where it is not sent or is not a sensible number."""
+    try:
+        n = json.loads(parameters.get("n", "1"))
+    except ValueError:
+        return 1
+    return n if isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_CHOICES else 1

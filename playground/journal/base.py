@@ -1,0 +1,54 @@
+"""What a journal does, wherever it keeps its frames."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Frames taken at once: their joined body and the number of the last one.
+
+    `reset` says that they begin at frame 1 although the follower asked for later ones that do not exist.
+    """
+
+    body: str
+    number: int
+    reset: bool
+    ended: bool
+
+
+class Follower(Protocol):
+    """One reader's place in one exchange's frames. It holds a number, never a queue, so a slow reader costs nothing."""
+
+    def take(self, limit: int) -> Taken | None:
+        """Return the next frames, at least one and at most about `limit` characters; None when there are none yet."""
+
+    def close(self) -> None:
+        """Forget this reader."""
+
+
+class Journal(Protocol):
+    """Append, follow from N, ask to stop."""
+
+    def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
+        """Open the frames of an exchange that this process runs; `stop` is called when anybody asks to stop it."""
+
+    def append(self, exchange_id: UUID, body: str) -> None:
+        """Add one frame, encoded by `playground.frames`."""
+
+    def end(self, exchange_id: UUID, body: str) -> None:
+        """Add the last frame. The frames stay followable for a while; the database has the answer by now."""
+
+    async def follow(self, exchange_id: UUID, *, after: int, wake: Callable[[], None]) -> Follower | None:
+        """Return a reader placed behind frame `after`, or None for an exchange no process is running.
+
+        `wake` is called, on the event loop, whenever there may be something to take.
+        """
+
+    async def request_stop(self, exchange_id: UUID) -> bool:
+        """Ask the process that runs the exchange to stop it; False where no process does."""
+
+    async def close(self) -> None:
+        """Let go of connections and timers."""

@@ -1,0 +1,110 @@
+"""The journal of a single process: frames in memory."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from playground.journal.base import Taken
+
+KEPT_AFTER_END = 30.0
+"""Seconds for which an ended exchange can still be followed from memory: a reader at the very end needs no database."""
+
+
+@dataclass(slots=True)
+class _Frames:
+    """One exchange's frames: frame N is `bodies[N - 1]`."""
+
+    stop: Callable[[], None]
+    bodies: list[str] = field(default_factory=list)
+    followers: dict["MemoryFollower", None] = field(default_factory=dict)
+    ended: bool = False
+
+    def add(self, body: str) -> None:
+        self.bodies.append(body)
+        for follower in self.followers:
+            follower.wake()
+
+
+class MemoryFollower:
+    """A place in an exchange's frames."""
+
+    __slots__ = ("_frames", "_next", "_reset", "wake")
+
+    def __init__(self, frames: _Frames, *, after: int, wake: Callable[[], None]) -> None:
+        self._frames = frames
+        self._reset = not 0 <= after <= len(frames.bodies)
+        self._next = 0 if self._reset else after
+        self.wake = wake
+        frames.followers[self] = None
+
+    def take(self, limit: int) -> Taken | None:
+        """Return the frames behind this reader's place, joined."""
+        bodies = self._frames.bodies
+        start, end = self._next, len(bodies)
+        if start == end:
+            return None
+        if end == start + 1:
+            body = bodies[start]
+        else:
+            size, stop = 0, start
+            while stop < end and (stop == start or size + len(bodies[stop]) <= limit):
+                size += len(bodies[stop]) + 1
+                stop += 1
+            body, end = ",".join(bodies[start:stop]), stop
+        reset, self._reset, self._next = self._reset, False, end
+        return Taken(body, end, reset, self._frames.ended and end == len(bodies))
+
+    def close(self) -> None:
+        """Forget this reader."""
+        self._frames.followers.pop(self, None)
+
+
+class MemoryJournal:
+    """Frames of the exchanges that run in this process. Everything happens on the event loop; nothing is locked."""
+
+    def __init__(self) -> None:
+        self._frames: dict[UUID, _Frames] = {}
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
+        """Open the frames of an exchange."""
+        self._frames[exchange_id] = _Frames(stop)
+
+    def append(self, exchange_id: UUID, body: str) -> None:
+        """Add one frame and wake its readers."""
+        self._frames[exchange_id].add(body)
+
+    def end(self, exchange_id: UUID, body: str) -> None:
+        """Add the last frame; forget all of them a little later."""
+        frames = self._frames[exchange_id]
+        frames.ended = True
+        frames.add(body)
+        timer = asyncio.get_running_loop().call_later(KEPT_AFTER_END, self._forget, exchange_id)
+        self._timers.add(timer)
+
+    def _forget(self, exchange_id: UUID) -> None:
+        self._frames.pop(exchange_id, None)
+        now = asyncio.get_running_loop().time()
+        self._timers = {timer for timer in self._timers if timer.when() > now}
+
+    async def follow(
+        self, exchange_id: UUID, *, after: int, wake: Callable[[], None]
+    ) -> MemoryFollower | None:
+        """Return a reader behind frame `after`, or None for an exchange that does not run here."""
+        frames = self._frames.get(exchange_id)
+        return None if frames is None else MemoryFollower(frames, after=after, wake=wake)
+
+    async def request_stop(self, exchange_id: UUID) -> bool:
+        """Stop a running exchange; False where it does not run here or has ended."""
+        frames = self._frames.get(exchange_id)
+        if frames is None or frames.ended:
+            return False
+        frames.stop()
+        return True
+
+    async def close(self) -> None:
+        """Cancel the timers."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
