@@ -49,8 +49,10 @@ class UpstreamError(Exception):
     ``code``, ``param``, ``type``   as the provider sent them (``code`` may be a number)
     ``retry_after``  seconds the provider asks to wait
     ``raw``          raw body, at most RAW_LIMIT characters
+    ``sent``         False only where nothing of the request had been sent: such a request may be repeated
     """
 
+    sent: bool = True
     kind: ClassVar[str] = "upstream_error"
     default_advice: ClassVar[str] = ""
 
