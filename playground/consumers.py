@@ -72,6 +72,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         """Forget the page; the runs it followed go on."""
+        del code
         if self not in self.open_sockets:
             return
         self.open_sockets.discard(self)
@@ -83,6 +84,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one message from the page; a bad one gets an answer, a flood gets the socket closed."""
+        del bytes_data
         if self not in self.open_sockets:
             return
         if not self._allowed():
@@ -237,7 +239,7 @@ async def close_all(code: int = 1012) -> None:
     """Close every socket of this process with a goodbye; pages reconnect, to another process or to the next one."""
     for socket in list(ExchangeConsumer.open_sockets):
         with contextlib.suppress(Exception):
-            await socket._bye("shutdown", code)  # noqa: SLF001 - the registry is this module's own
+            await socket._bye("shutdown", code)
 
 
 def person_group(user_id: object) -> str:

@@ -79,6 +79,11 @@ def end_encode(*, state: str, error: Mapping[str, Any] | None, stats: Mapping[st
     return dumps(["end", {"state": state, "error": shown, "stats": dict(stats)}])
 
 
+def interrupted_encode() -> str:
+    """Return the last update of an exchange whose process is gone; its figures come with the page."""
+    return end_encode(state="interrupted", error=None, stats={})
+
+
 def kept_encode(document: Mapping[str, Any], *, ending: str) -> str:
     """Return the updates that rebuild an answer from its assembled document, ended by `ending` (an encoded update or "")."""
     parts: list[str] = []

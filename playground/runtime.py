@@ -18,9 +18,11 @@ from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+from redis.asyncio import Redis
 
 from conversations import selectors, services
-from playground.journal import Journal, MemoryJournal
+from playground import frames
+from playground.journal import Journal, MemoryJournal, RedisJournal
 from playground.recorder import Recorder
 from playground.runs import Runs
 from team.selectors import allowed_hosts
@@ -43,7 +45,7 @@ class Runtime:
     def __init__(self) -> None:
         self.process = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"[:60]
         self.client = UpstreamClient(guard=AddressGuard(allowed_hosts))
-        self.journal: Journal = MemoryJournal()
+        self.journal = journal_make()
         # The writer has a thread of its own, so that a crowd of new runs cannot hold up what the running ones received.
         self._writing = ThreadPoolExecutor(1, "recorder")
         self._database = ThreadPoolExecutor(2, "runs")
@@ -85,17 +87,24 @@ class Runtime:
             if self.runs.is_live(exchange.pk) or (twice and before.get(exchange.pk) != exchange.beat):
                 continue
             if await self.in_database(services.exchange_recover, exchange=exchange):
+                await self.journal.end_orphan(exchange.pk, frames.interrupted_encode())
                 logger.info("Exchange %s was interrupted; its text so far is kept", exchange.pk)
 
-    async def shut_down(self, *, grace: float) -> None:
-        """Let runs finish, keep the rest as interrupted, let go of everything."""
-        await self.runs.drain(grace=grace)
+    async def close(self) -> None:
+        """Let go of everything; the runs are over (`Runs.drain`)."""
         if self._watch is not None:
             self._watch.cancel()
         await self.client.aclose()
         await self.journal.close()
         self._writing.shutdown(wait=False)
         self._database.shutdown(wait=False)
+
+
+def journal_make() -> Journal:
+    """Return the journal for this installation: of one process, or of several through Redis."""
+    if not settings.REDIS_URL:
+        return MemoryJournal()
+    return RedisJournal(Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10))
 
 
 _current: Runtime | None = None

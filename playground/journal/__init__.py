@@ -2,5 +2,6 @@
 
 from playground.journal.base import Follower, Journal, Taken
 from playground.journal.memory import MemoryJournal
+from playground.journal.redis import RedisJournal
 
-__all__ = ["Follower", "Journal", "MemoryJournal", "Taken"]
+__all__ = ["Follower", "Journal", "MemoryJournal", "RedisJournal", "Taken"]

@@ -50,5 +50,8 @@ class Journal(Protocol):
     async def request_stop(self, exchange_id: UUID) -> bool:
         """Ask the process that runs the exchange to stop it; False where no process does."""
 
+    async def end_orphan(self, exchange_id: UUID, body: str) -> None:
+        """Tell the readers of an exchange whose process is gone how it ended."""
+
     async def close(self) -> None:
         """Let go of connections and timers."""

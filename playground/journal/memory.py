@@ -12,7 +12,7 @@ KEPT_AFTER_END = 30.0
 
 
 @dataclass(slots=True)
-class _Frames:
+class Frames:
     """One exchange's frames: frame N is `bodies[N - 1]`."""
 
     stop: Callable[[], None]
@@ -31,7 +31,7 @@ class MemoryFollower:
 
     __slots__ = ("_frames", "_next", "_reset", "wake")
 
-    def __init__(self, frames: _Frames, *, after: int, wake: Callable[[], None]) -> None:
+    def __init__(self, frames: Frames, *, after: int, wake: Callable[[], None]) -> None:
         self._frames = frames
         self._reset = not 0 <= after <= len(frames.bodies)
         self._next = 0 if self._reset else after
@@ -64,12 +64,12 @@ class MemoryJournal:
     """Frames of the exchanges that run in this process. Everything happens on the event loop; nothing is locked."""
 
     def __init__(self) -> None:
-        self._frames: dict[UUID, _Frames] = {}
+        self._frames: dict[UUID, Frames] = {}
         self._timers: set[asyncio.TimerHandle] = set()
 
     def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
         """Open the frames of an exchange."""
-        self._frames[exchange_id] = _Frames(stop)
+        self._frames[exchange_id] = Frames(stop)
 
     def append(self, exchange_id: UUID, body: str) -> None:
         """Add one frame and wake its readers."""
@@ -88,6 +88,10 @@ class MemoryJournal:
         now = asyncio.get_running_loop().time()
         self._timers = {timer for timer in self._timers if timer.when() > now}
 
+    def frames(self, exchange_id: UUID) -> Frames | None:
+        """Return an exchange's frames while they are in memory."""
+        return self._frames.get(exchange_id)
+
     async def follow(
         self, exchange_id: UUID, *, after: int, wake: Callable[[], None]
     ) -> MemoryFollower | None:
@@ -102,6 +106,9 @@ class MemoryJournal:
             return False
         frames.stop()
         return True
+
+    async def end_orphan(self, exchange_id: UUID, body: str) -> None:
+        """Nothing to do: without Redis nobody can follow what another process ran."""
 
     async def close(self) -> None:
         """Cancel the timers."""
