@@ -162,7 +162,6 @@ class Provider(models.Model):
     auth = models.CharField(_("authentication"), max_length=10, choices=Auth.choices, default=Auth.BEARER)
     auth_header = models.CharField(_("header name"), max_length=80, blank=True)
     extra_headers_ciphertext = models.TextField(blank=True, editable=False)
-    extra_headers_origin = models.CharField(max_length=300, blank=True, editable=False)
     model_names = models.JSONField(_("models"), default=list, blank=True)
     models_refreshed = models.DateTimeField(null=True, blank=True)
     first_byte_timeout = models.FloatField(

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.utils.translation import gettext as _
 
 from team.errors import InvalidValue
+from upstream.wire.request import RESERVED_HEADERS
 
 MASK: Final = "••••"
 SHORTEST_SHOWN: Final = 12  # characters; of a shorter secret not even the end is shown
@@ -26,14 +27,11 @@ LONGEST_MODEL_NAME: Final = 300
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}")  # RFC 9110, section 5.6.2
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
-_FRAMING: Final = frozenset(
-    {
-        *("host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive"),
-        *("upgrade", "te", "trailer", "expect", "cookie", "proxy-authorization", "proxy-connection"),
-    }
-)
+_UNFIT: Final = (RESERVED_HEADERS | {"cookie", "proxy-connection"}) - {"authorization"}
 _URL: Final = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986; no two parsers agree on more
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_SECRET_NAME: Final = re.compile(r"(?i)key|token|secret|passw|signature|\bsig\b")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -80,6 +78,17 @@ def base_url_clean(text: str, *, path: str = "") -> str:
     if path and url.endswith(path):
         raise InvalidValue("base_url", _("Leave out %(path)s at the end; the API adds it.") % {"path": path})
     origin_of(url)
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise InvalidValue(
+            "base_url", _("Leave out the user name and password; keys have a field of their own.")
+        )
+    if parts.fragment:
+        raise InvalidValue("base_url", _("Leave out the part after #."))
+    if any(_SECRET_NAME.search(name) for name, _value in parse_qsl(parts.query, keep_blank_values=True)):
+        raise InvalidValue(
+            "base_url", _("Leave keys out of the URL, which is no secret; they have their own field.")
+        )
     return url
 
 
@@ -104,7 +113,7 @@ def auth_header_clean(text: str, *, auth: str) -> str:
         raise InvalidValue("auth_header", _("Name the header that carries the key, for example api-key."))
     if not _TOKEN.fullmatch(name):
         raise InvalidValue("auth_header", _("This cannot be the name of a header."))
-    if name.lower() in _FRAMING:
+    if name.lower() in _UNFIT:
         raise InvalidValue("auth_header", _("This header cannot carry a key."))
     return name
 
@@ -153,7 +162,7 @@ def _extra_header_check(name: str, value: str) -> None:
         raise InvalidValue("extra_headers", _("“%(name)s” cannot be the name of a header.") % shown)
     if name.lower() == "authorization":
         raise InvalidValue("extra_headers", _("Authorization is made from the API key; choose it above."))
-    if name.lower() in _FRAMING:
+    if name.lower() in _UNFIT:
         raise InvalidValue("extra_headers", _("%(name)s is decided by the request itself.") % shown)
     if len(value) > LONGEST_SECRET or not _HEADER_VALUE.fullmatch(value):
         raise InvalidValue(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -11,15 +12,16 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from team import vault
 from team.errors import KeyMissing, KeyUnbound, NotFound
-from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, TeamSettings, User
+from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, SignupMode, TeamSettings, User
 from team.provider_values import Headers, origin_of
 from upstream.wire.request import Endpoint
 
@@ -194,6 +196,44 @@ def has_people() -> bool:
     return User.objects.exists()
 
 
+def signup_state(*, invitation_token: str) -> str:
+    """Return who the sign-up page is for now: "first", "open", "invited", or why not: "closed", "uninvited",
+    "expired". ``services.account_create`` decides; this says it before somebody fills in a form.
+    """
+    settings_row = team_settings()
+    if not settings_row.first_account_made and not has_people():
+        return "first"
+    if settings_row.signup_mode == SignupMode.CLOSED:
+        return "closed"
+    if invitation_token and invitation_for_token(invitation_token) is not None:
+        return "invited"
+    if settings_row.signup_mode == SignupMode.OPEN:
+        return "open"
+    return "expired" if invitation_token else "uninvited"
+
+
+def invitation_for_token(token: str) -> Invitation | None:
+    """Return the invitation that this token still opens."""
+    found = Invitation.objects.filter(token_hash=invitation_token_hash(token)).first()
+    return found if found and found.state() == "open" else None
+
+
+def invitation_token_hash(token: str) -> str:
+    """Return what is kept of a token. It has 256 random bits, so a plain hash cannot be reversed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
+    """Whether this session still signs this person in: it exists, they are active, the password is the same."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None or not session_key:
+        return False
+    session = SessionStore(session_key)
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    kept = str(session.get(HASH_SESSION_KEY, ""))
+    return session.get(SESSION_KEY) == str(user.pk) and any(constant_time_compare(kept, h) for h in hashes)
+
+
 def people() -> QuerySet[User]:
     """Return everybody with an account, active ones first. For administrators."""
     return User.objects.order_by("-is_active", "username")
@@ -202,13 +242,6 @@ def people() -> QuerySet[User]:
 def person(*, pk: int) -> User:
     """Return one person. For administrators. Raises NotFound."""
     return _one(User.objects.all(), pk)
-
-
-def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
-    """Whether a person is still active and still signed in with this session. For long-lived sockets."""
-    if not User.objects.filter(pk=user_id, is_active=True).exists():
-        return False
-    return session_key is not None and SessionStore(session_key).get(SESSION_KEY) == str(user_id)
 
 
 def administrators() -> QuerySet[User]:

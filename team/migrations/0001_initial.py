@@ -95,7 +95,6 @@ class Migration(migrations.Migration):
                 ('auth', models.CharField(choices=[('bearer', 'Bearer token (Authorization header)'), ('header', 'A header of its own'), ('none', 'No key')], default='bearer', max_length=10, verbose_name='authentication')),
                 ('auth_header', models.CharField(blank=True, max_length=80, verbose_name='header name')),
                 ('extra_headers_ciphertext', models.TextField(blank=True, editable=False)),
-                ('extra_headers_origin', models.CharField(blank=True, editable=False, max_length=300)),
                 ('model_names', models.JSONField(blank=True, default=list, verbose_name='models')),
                 ('models_refreshed', models.DateTimeField(blank=True, null=True)),
                 ('first_byte_timeout', models.FloatField(default=120, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)], verbose_name='time-out until the first byte')),

@@ -1,0 +1,24 @@
+"""What other packages may want to know the moment it happens.
+
+``person_signed_out``: sessions ended, and open sockets of them must close. Keyword arguments: ``user_id`` (int);
+``session_key`` (str) of the one that ended, or None for all of the person's sessions; ``kept`` (str), with None
+above, the one session that goes on (the one in which the password was changed), otherwise None. Sent in the process
+that ended the session, after the transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import Signal, receiver
+from django.http import HttpRequest
+
+person_signed_out = Signal()
+
+
+@receiver(user_logged_out, dispatch_uid="team.signed_out")
+def _signed_out(sender: object, request: HttpRequest | None, user: Any, **_kwargs: object) -> None:
+    session_key = request.session.session_key if request is not None else None
+    if user is not None and session_key:
+        person_signed_out.send(sender=sender, user_id=user.pk, session_key=session_key, kept=None)
