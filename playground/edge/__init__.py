@@ -1,0 +1,1 @@
+"""What happens to a connection before Django sees it: plain ASGI, no thread, no database."""

@@ -1,0 +1,180 @@
+"""Daphne, started and stopped our way.
+
+Daphne's own SIGTERM path raises in `kill_all_applications` and closes sockets without a close frame, and it takes a
+request's whole body into memory before the application can refuse it. So this owns the signals, the listening sockets
+and the bound on bodies, and leaves HTTP and websockets to daphne.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.server import Server, twisted_loop
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet import reactor as _reactor
+from twisted.internet.protocol import Factory
+from twisted.logger import ILogObserver, globalLogBeginner
+
+from playground.edge.bodies import too_large
+from playground.edge.types import App
+
+logger = logging.getLogger(__name__)
+reactor: Any = _reactor  # its class is chosen at run time; Twisted's types do not know asyncio's
+
+
+MAX_MESSAGE = 64 * 1024  # bytes a page may send in one websocket message
+HANDSHAKE = 5.0  # seconds for a websocket's opening
+FAREWELL = 2.0  # seconds for close frames and open answers to leave before the sockets are cut
+
+
+class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
+    """Refuses a body past the bound while it arrives, instead of after it was kept."""
+
+    max_body = 0  # bytes; set on a subclass
+    _received = 0
+
+    def gotLength(self, length: int | None) -> None:
+        """Take note of the declared length (None: chunked)."""
+        super().gotLength(length)
+        if length is not None and length > self.max_body:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take one part of the body."""
+        self._received += len(data)
+        if self._received <= self.max_body:
+            super().handleContentChunk(data)
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Answer 413 and hang up: the rest of the body would be read for nothing."""
+        if self.channel is None or self.channel.transport is None:
+            return
+        body = too_large(self.max_body).encode()
+        self.channel.transport.write(
+            b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
+            b"Content-Type: text/plain; charset=utf-8\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        self.channel.transport.loseConnection()
+
+
+class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
+    """Makes connections whose requests are bounded."""
+
+    def __init__(self, server: Server, *, max_body: int) -> None:
+        super().__init__(server)
+        self._request = type("Request", (BoundedRequest,), {"max_body": max_body})
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return the protocol of one new connection."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = self._request
+        return protocol
+
+
+class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
+    """Serves an ASGI application on sockets that are already listening, until it is told to stop."""
+
+    def __init__(self, application: App, *, sockets: list[socket.socket], max_body: int) -> None:
+        super().__init__(
+            application,
+            endpoints=["given"],
+            signal_handlers=False,
+            server_name="",
+            websocket_max_message_size=MAX_MESSAGE,
+            websocket_max_frame_size=MAX_MESSAGE,
+            websocket_handshake_timeout=HANDSHAKE,
+            request_buffer_size=64 * 1024,
+        )
+        self._sockets = sockets
+        self._max_body = max_body
+        self.exit_status = 0
+
+    def run(
+        self,
+        *,
+        start_up: Callable[[], Awaitable[None]],
+        shut_down: Callable[[], Awaitable[None]],
+        ready: Callable[[], None],
+    ) -> None:
+        """Start up, serve, and return after a signal once everything has shut down."""
+        asyncio.set_event_loop(twisted_loop)
+        twisted_loop.run_until_complete(start_up())
+        self.connections: dict[Any, dict[str, Any]] = {}
+        self.http_factory = BoundedFactory(self, max_body=self._max_body)
+        self.ws_factory = WebSocketFactory(self, server=self.server_name)
+        self.ws_factory.setProtocolOptions(
+            autoPingTimeout=self.ping_timeout,
+            openHandshakeTimeout=self.websocket_handshake_timeout,
+            maxMessagePayloadSize=self.websocket_max_message_size,
+            maxFramePayloadSize=self.websocket_max_frame_size,
+        )
+        Factory.noisy = False
+        globalLogBeginner.beginLoggingTo(
+            [cast(ILogObserver, _log)], redirectStandardIO=False, discardBuffer=True
+        )
+        self._listen()
+        reactor.callLater(1, self.application_checker)
+        reactor.callLater(2, self.timeout_checker)
+        self._signals(shut_down)
+        reactor.callWhenRunning(ready)
+        reactor.run(installSignalHandlers=False)
+
+    def _listen(self) -> None:
+        self.ports = []
+        for bound in self._sockets:
+            # Twisted takes a duplicate of the descriptor.
+            self.ports.append(reactor.adoptStreamPort(bound.fileno(), bound.family, self.http_factory))
+            bound.close()
+
+    def _signals(self, shut_down: Callable[[], Awaitable[None]]) -> None:
+        stopping: list[asyncio.Task[None]] = []
+
+        def on_signal() -> None:
+            if stopping:
+                # Asked twice: somebody is waiting. What runs now is marked as interrupted at the next start.
+                os._exit(1)
+            stopping.append(asyncio.ensure_future(self._stop(shut_down)))
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            twisted_loop.add_signal_handler(number, on_signal)
+
+    async def _stop(self, shut_down: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await shut_down()
+        except Exception:
+            logger.exception("Shutting down went wrong")
+            self.exit_status = 1
+        for port in self.ports:
+            port.stopListening()
+        await self._farewell()
+        reactor.stop()
+
+    async def _farewell(self) -> None:
+        """Wait for answers and close frames on their way, then cancel what is left."""
+        deadline = asyncio.get_running_loop().time() + FAREWELL
+        while self._open() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.wait(self._open(), timeout=0.1)
+        tasks = self._open()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=FAREWELL)
+
+    def _open(self) -> list["asyncio.Future[Any]"]:
+        applications = [details.get("application_instance") for details in self.connections.values()]
+        return [task for task in applications if task is not None and not task.done()]
+
+
+def _log(event: dict[str, Any]) -> None:
+    """Pass Twisted's failures on to logging; the rest of what it says is of no use here."""
+    failure = event.get("log_failure")
+    if failure is not None:
+        logger.error("Twisted: %s", failure.getTraceback())
