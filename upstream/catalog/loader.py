@@ -71,7 +71,6 @@ def api_parse(text: str, common_text: str, api_id: str) -> Api:
         method=table.text("method"),
         path=table.text("path"),
         references=references,
-        models=table.texts("models"),
         initial=MappingProxyType(dict(table.table("initial").named_texts())),
         parameters=tuple(_with_fields(entry, request) for entry in request if isinstance(entry, Parameter)),
         request_fields=tuple(entry for entry in request if entry.path.partition(".")[0] in NOT_IN_FORM),
@@ -224,8 +223,14 @@ def _with_fields(parameter: Parameter, request: Iterable[Field]) -> Parameter:
 
 def _check(api: Api, request: list[Field], api_id: str) -> None:
     """Refuse what no single entry can know: doubles, orphans, unknown groups, defaults that would be warned about."""
+    paths = {entry.path for entry in request}
     problems = itertools.chain(
         [("id", f"says {api.id!r}")] if api.id != api_id else [],
+        (
+            ("request", f"{path} is missing")
+            for path in ("model", "messages", "messages.role")
+            if path not in paths
+        ),
         *(_path_problems(section) for section in (request, api.response_fields, api.headers)),
         _row_problems(api),
         _value_problems(request),

@@ -159,7 +159,6 @@ class Api:
     method: str
     path: str
     references: tuple[Reference, ...]
-    models: tuple[str, ...]
     initial: Mapping[str, str]
     parameters: tuple[Parameter, ...]
     request_fields: tuple[Field, ...]
@@ -173,13 +172,21 @@ class Api:
         object.__setattr__(self, "_by_name", {parameter.path: parameter for parameter in self.parameters})
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """The models the reference names; a provider may serve others."""
+        return self._by_path("model").enum
+
+    @property
     def message_roles(self) -> tuple[str, ...]:
         """The roles a message may have, in documented order."""
-        return next(field.enum for field in self.request_fields if field.path == "messages.role")
+        return self._by_path("messages.role").enum
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter with a row of this name, or None when the catalog does not know it."""
         return self._by_name.get(name)
+
+    def _by_path(self, path: str) -> Field:
+        return next(field for field in self.request_fields if field.path == path)
 
     def fields(self) -> Iterator[Field]:
         """Every documented member of the request body, nested ones after their parent."""
