@@ -1,0 +1,204 @@
+// @ts-check
+/** The composer: one press of Send is one run, and typed text is given up only once the server has it. */
+import { debounced, fresh } from "./dom.js";
+import { DraftStore, randomId } from "./drafts.js";
+import { insert, rootIds } from "./fragments.js";
+import { gettext } from "./i18n.js";
+import { LIVE } from "./reply.js";
+import { post } from "./request.js";
+import { FieldMessage } from "./field_message.js";
+
+const DRAFT_MS = 300;
+
+/** @param {ParentNode} root */
+export function bind(root) {
+  for (const form of fresh(root, "form[data-composer]")) new Composer(/** @type {HTMLFormElement} */ (form));
+}
+
+class Composer {
+  #form;
+  #field;
+  #send;
+  #stop;
+  #message;
+  #drafts;
+  #draft;
+  #sending = false;
+  #unkept = false;
+
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.#form = form;
+    this.#field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("message"));
+    this.#send = form.querySelector("[data-send]");
+    this.#stop = form.querySelector("[data-stop]");
+    this.#message = new FieldMessage(form, this.#field);
+    this.#drafts = new DraftStore(form.dataset["runUrl"] ?? location.pathname);
+    this.#draft = this.#drafts.read();
+    if (!this.#field.value) this.#field.value = this.#draft.text;
+    this.#listen();
+    this.#grow();
+    this.#showState();
+  }
+
+  #listen() {
+    const form = this.#form;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#run();
+    });
+    this.#field.addEventListener("input", () => {
+      this.#message.clear();
+      this.#grow();
+      this.#keep();
+    });
+    this.#field.addEventListener("keydown", (event) => this.#key(event));
+    this.#stop?.addEventListener("click", () => void this.#stopAll());
+    document.addEventListener("keydown", (event) => this.#anywhere(event));
+    document.addEventListener("exchange:ended", () => this.#showState());
+    document.addEventListener("fragment:added", () => this.#showState());
+    document.addEventListener("visibilitychange", () => this.#keep.now());
+    addEventListener("beforeunload", (event) => {
+      this.#keep.now();
+      if (this.#unkept) event.preventDefault();
+    });
+  }
+
+  // -- keys --------------------------------------------------------------------------------------------------------
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // While an input method composes a character, its keys are not ours (229: Safari says so after the end).
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#form.requestSubmit();
+    } else if (event.key === "ArrowUp" && this.#field.value === "") {
+      const last = lastPrompt();
+      if (!last) return;
+      event.preventDefault();
+      this.#write(last);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #anywhere(event) {
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#form.requestSubmit();
+    } else if (event.key === "Escape" && isLive()) {
+      event.preventDefault();
+      void this.#stopAll();
+    }
+  }
+
+  // -- text --------------------------------------------------------------------------------------------------------
+
+  #keep = debounced(DRAFT_MS, () => {
+    this.#draft.text = this.#field.value;
+    this.#unkept = !this.#drafts.write(this.#draft);
+  });
+
+  /** @param {string} text */
+  #write(text) {
+    this.#field.value = text;
+    this.#field.setSelectionRange(text.length, text.length);
+    this.#grow();
+    this.#keep();
+  }
+
+  /** As tall as its text; where CSS can do it, CSS does. */
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+
+  // -- runs --------------------------------------------------------------------------------------------------------
+
+  async #run() {
+    if (this.#sending) return;
+    const text = this.#field.value;
+    if (text.trim() === "") return this.#message.say(gettext("Write a message first."));
+    if (isLive()) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
+    this.#message.clear();
+    this.#busy(true);
+    const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, this.#body());
+    this.#busy(false);
+    if (result.ok) this.#taken(text, result.html);
+    else this.#message.fail(result, () => void this.#run());
+  }
+
+  /** The same text gets the same UUID until the server took it: a retry never becomes a second run. @param {string} text */
+  #runFor(text) {
+    if (this.#draft.sent !== text || !this.#draft.run) {
+      this.#draft.run = randomId();
+      this.#draft.sent = text;
+    }
+    this.#keep();
+    this.#keep.now();
+    return this.#draft.run;
+  }
+
+  /** All fields of the form, wherever they stand on the page. */
+  #body() {
+    const data = new FormData(this.#form);
+    const files = [...data.values()].some((value) => value instanceof File && value.size > 0);
+    if (files) return data;
+    const fields = new URLSearchParams();
+    for (const [name, value] of data) if (typeof value === "string") fields.append(name, value);
+    return fields;
+  }
+
+  /** @param {string} text what was sent @param {string} html the messages it became */
+  #taken(text, html) {
+    this.#draft = { text: "", run: "", sent: "" };
+    // What was typed while the request was under way stays.
+    const now = this.#field.value;
+    this.#write(now.startsWith(text) ? now.slice(text.length).trimStart() : now);
+    this.#keep.now();
+    const transcript = document.querySelector("[data-transcript]");
+    const known = rootIds(html).some((id) => document.getElementById(id));
+    if (transcript && !known) insert(transcript, html, "beforeend");
+    document.dispatchEvent(new Event("run:started"));
+    this.#showState();
+    this.#field.focus({ preventScroll: true });
+  }
+
+  async #stopAll() {
+    const exchanges = new Set(
+      [...document.querySelectorAll(LIVE)].map((article) => article.getAttribute("data-exchange") ?? ""),
+    );
+    this.#stop?.setAttribute("aria-busy", "true");
+    const results = await Promise.all([...exchanges].map((id) => post(`/exchanges/${id}/stop/`)));
+    this.#stop?.removeAttribute("aria-busy");
+    const failed = results.find((result) => !result.ok);
+    if (failed) this.#message.fail(failed, () => void this.#stopAll());
+  }
+
+  // -- state -------------------------------------------------------------------------------------------------------
+
+  /** @param {boolean} busy */
+  #busy(busy) {
+    this.#sending = busy;
+    this.#send?.setAttribute("aria-busy", String(busy));
+  }
+
+  #showState() {
+    const live = isLive();
+    if (this.#stop instanceof HTMLElement) this.#stop.hidden = !live;
+    if (this.#send instanceof HTMLElement) this.#send.hidden = live;
+  }
+}
+
+function isLive() {
+  return document.querySelector(LIVE) !== null;
+}
+
+/** The text of the person's last message. */
+function lastPrompt() {
+  const last = [...document.querySelectorAll('[data-transcript] article[data-role="user"]')].at(-1);
+  return (last?.querySelector("[data-source]") ?? last?.querySelector("[data-text]"))?.textContent?.trim() ?? "";
+}

@@ -1,0 +1,66 @@
+// @ts-check
+/** What is wrong, said at the field it concerns. */
+import { make } from "./dom.js";
+import { gettext } from "./i18n.js";
+import { icon } from "./icons.js";
+
+/** @import { Result } from "./request.js" */
+
+export class FieldMessage {
+  #field;
+  #place;
+
+  /** @param {HTMLElement} form holds `[data-form-error]`, or gets one @param {HTMLElement} field */
+  constructor(form, field) {
+    this.#field = field;
+    const place = form.querySelector("[data-form-error]");
+    this.#place = place instanceof HTMLElement ? place : make("div", { "data-form-error": "", role: "alert" });
+    if (!this.#place.id) this.#place.id = `${field.id || field.getAttribute("name")}-error`;
+    if (!this.#place.parentNode) form.prepend(this.#place);
+    if (this.#place.childNodes.length === 0) this.#place.hidden = true;
+  }
+
+  /** @param {string} sentence @param {...Node} actions */
+  say(sentence, ...actions) {
+    this.#show(make("p", { class: "labelled__error" }, icon("bad", "small"), make("span", {}, sentence)), ...actions);
+    this.#field.focus({ preventScroll: true });
+  }
+
+  /** @param {Result} result @param {() => void} again */
+  fail(result, again) {
+    if (result.status === 422 && result.html.trim() !== "") {
+      const template = document.createElement("template");
+      template.innerHTML = result.html;
+      return this.#show(...template.content.childNodes);
+    }
+    this.say(result.problem, result.signedOut ? signInLink() : retryButton(again));
+  }
+
+  clear() {
+    if (this.#place.hidden) return;
+    this.#place.hidden = true;
+    this.#place.replaceChildren();
+    this.#field.removeAttribute("aria-invalid");
+    this.#field.removeAttribute("aria-describedby");
+  }
+
+  /** @param {...Node} nodes */
+  #show(...nodes) {
+    this.#place.replaceChildren(...nodes);
+    this.#place.hidden = false;
+    this.#field.setAttribute("aria-invalid", "true");
+    this.#field.setAttribute("aria-describedby", this.#place.id);
+  }
+}
+
+function signInLink() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  return make("a", { class: "btn btn--small", href: `/accounts/login/?next=${next}` }, gettext("Sign in"));
+}
+
+/** @param {() => void} again */
+function retryButton(again) {
+  const button = make("button", { type: "button", class: "btn btn--small" }, gettext("Try again"));
+  button.addEventListener("click", again);
+  return button;
+}

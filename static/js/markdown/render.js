@@ -1,0 +1,146 @@
+// @ts-check
+/** One block of Markdown → nodes: marked, then the sanitiser, then what the page adds around code, tables and math. */
+import { Marked } from "marked";
+import { make } from "../dom.js";
+import { codeBlock } from "./code.js";
+import { formula } from "./math.js";
+import { mathExtensions } from "./math_syntax.js";
+import { sanitise } from "./sanitise.js";
+
+/** @import { Block } from "./blocks.js" */
+
+/** A block beyond these bounds is shown as plain text: no renderer may be slow or recurse on it. */
+const MAX_BLOCK = 16_384;
+const MAX_MARKS = 1_500;
+const MAX_QUOTES = /^[ \t]*(?:>[ \t]*){16}/m;
+const MAX_INDENT = /^[ \t]{64}[ \t]*(?:[-*+>]|\d{1,9}[.)])/m;
+const MAX_ITEMS_IN_ONE_LINE = /^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){16}/m;
+/** Plain text is laid out in pieces of this size, so that adding to it stays cheap. */
+export const PLAIN_PIECE = 4_096;
+
+/** Raw HTML is shown as the text it is, but for these few, which say nothing but how to set a word. */
+const HARMLESS_TAG = /^<(?:br|\/?(?:sub|sup|kbd))\s*\/?>/i;
+
+const marked = new Marked({
+  gfm: true,
+  async: false,
+  extensions: mathExtensions,
+  tokenizer: {
+    html: () => undefined,
+    tag(text) {
+      const match = HARMLESS_TAG.exec(text);
+      if (!match) return undefined;
+      return { type: "html", raw: match[0], text: match[0], block: false, inLink: false, inRawBlock: false };
+    },
+  },
+});
+
+/**
+ * The nodes of one block, in a fragment.
+ * @param {Block} block
+ * @param {Outline} outline what headings came before; advanced by this block's headings
+ */
+export function renderBlock(block, outline) {
+  const fragment = document.createDocumentFragment();
+  if (block.kind === "code") {
+    fragment.append(codeBlock(block.info, block.source));
+  } else if (block.kind === "math") {
+    fragment.append(make("p", { class: "prose__math" }, formula(block.source, true)));
+  } else if (isExcessive(block.source)) {
+    fragment.append(...plainText(block.source));
+  } else {
+    return decorate(sanitise(/** @type {string} */ (marked.parse(block.source))), outline);
+  }
+  return fragment;
+}
+
+/** Whether rendering the text as Markdown could be slow, or deeper than the stack. @param {string} source */
+export function isExcessive(source) {
+  return (
+    source.length > MAX_BLOCK ||
+    MAX_QUOTES.test(source) ||
+    MAX_INDENT.test(source) ||
+    MAX_ITEMS_IN_ONE_LINE.test(source) ||
+    marks(source) > MAX_MARKS
+  );
+}
+
+/** How often a character occurs that makes an inline parser look ahead. @param {string} source */
+function marks(source) {
+  let count = 0;
+  for (let at = 0; at < source.length; at += 1) {
+    const code = source.charCodeAt(at);
+    // [ ! ( < * _ ~ ` $
+    if (code === 91 || code === 33 || code === 40 || code === 60 || code === 42 || code === 95 || code === 126) count += 1;
+    else if (code === 96 || code === 36) count += 1;
+  }
+  return count;
+}
+
+/** @param {string} source @returns {HTMLElement[]} */
+export function plainText(source) {
+  const pieces = [];
+  for (let at = 0; at < source.length; ) {
+    let end = Math.min(at + PLAIN_PIECE, source.length);
+    const newline = source.lastIndexOf("\n", end);
+    if (end < source.length && newline > at) end = newline + 1;
+    pieces.push(make("p", { class: "prose__plain" }, source.slice(at, end)));
+    at = end;
+  }
+  return pieces;
+}
+
+/** Keeps the levels of an answer's headings in order below the page's own title, whatever the model chose. */
+export class Outline {
+  #level = 1;
+
+  /** @param {number} level as written @returns {number} as announced */
+  next(level) {
+    this.#level = Math.min(level + 1, this.#level + 1, 6);
+    return this.#level;
+  }
+
+  copy() {
+    const copy = new Outline();
+    copy.#level = this.#level;
+    return copy;
+  }
+}
+
+/** @param {DocumentFragment} fragment @param {Outline} outline */
+function decorate(fragment, outline) {
+  for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    heading.setAttribute("aria-level", String(outline.next(Number(heading.tagName[1]))));
+  }
+  for (const code of fragment.querySelectorAll("pre > code")) {
+    const info = code.className.replace(/^language-/, "");
+    code.parentElement?.replaceWith(codeBlock(info, code.textContent ?? ""));
+  }
+  fragment.querySelectorAll("table").forEach(frameTable);
+  for (const code of fragment.querySelectorAll("code.math-inline, code.math-display")) {
+    code.replaceWith(formula(code.textContent ?? "", code.className === "math-display"));
+  }
+  dropBlanks(fragment);
+  return fragment;
+}
+
+/** @param {HTMLTableElement} table */
+function frameTable(table) {
+  for (const cell of table.querySelectorAll("th, td")) {
+    const align = cell.getAttribute("align");
+    cell.removeAttribute("align");
+    if (align === "right") cell.classList.add("r");
+    if (align === "center") cell.classList.add("m");
+    if (cell.tagName === "TH") cell.setAttribute("scope", "col");
+  }
+  const frame = make("div", { class: "prose__scroll" });
+  table.replaceWith(frame);
+  frame.append(table);
+}
+
+/** marked writes a line break between blocks; as nodes they would only be in the way. @param {DocumentFragment} fragment */
+function dropBlanks(fragment) {
+  for (const node of [...fragment.childNodes]) {
+    if (node.nodeType === Node.TEXT_NODE && node.textContent?.trim() === "") node.remove();
+  }
+}

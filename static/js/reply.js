@@ -1,0 +1,342 @@
+// @ts-check
+/**
+ * Live answers: frames of the socket become text on the page.
+ *
+ * An exchange has one article per choice. Updates are only noted when they come; the articles are brought up to date
+ * once per frame (frames.js). When an answer is complete on the page its article says `exchange:ended`.
+ */
+import { fresh, make } from "./dom.js";
+import { forget, paintSoon } from "./frames.js";
+import { gettext } from "./i18n.js";
+import { MarkdownView } from "./markdown/view.js";
+import { PlainView } from "./markdown/plain.js";
+import { StatsLine } from "./stats.js";
+import { ToolCalls } from "./tool_calls.js";
+
+/** @import { ExchangeSocket, Follower } from "./socket.js" */
+/** @import { EndStats } from "./stats.js" */
+
+/**
+ * @typedef {"queued" | "streaming" | "completed" | "stopped" | "failed" | "interrupted"} AnswerState
+ * @typedef {{kind: string, message: string, advice: string, status: number | null, param: string | null}} Failure
+ * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats}} End
+ */
+
+export const LIVE = 'article[data-exchange]:is([data-state="queued"], [data-state="streaming"])';
+const TICK_MS = 500;
+/** @type {EndStats} */
+const UNKNOWN = { tokens_in: null, tokens_out: null, ttft_ms: null, tokens_per_second: null, total_ms: null };
+
+/** @type {Map<string, Reply>} */
+const replies = new Map();
+
+/**
+ * Follow every live answer at or below `root`.
+ * @param {ParentNode} root
+ * @param {ExchangeSocket} socket
+ */
+export function followAnswers(root, socket) {
+  for (const article of fresh(root, LIVE, "reply")) {
+    const exchange = article.dataset["exchange"] ?? "";
+    const known = replies.get(exchange);
+    if (known) {
+      known.add(article);
+      continue;
+    }
+    const reply = new Reply(exchange);
+    reply.add(article);
+    replies.set(exchange, reply);
+    socket.follow(exchange, reply);
+  }
+}
+
+/** The exchanges that are live on this page. */
+export function liveExchanges() {
+  return [...replies.keys()];
+}
+
+setInterval(() => {
+  for (const reply of replies.values()) reply.tick();
+}, TICK_MS);
+
+/** One live exchange. @implements {Follower} */
+class Reply {
+  /** @type {Map<number, Answer>} */
+  #answers = new Map();
+  /** @type {End | null} */
+  #end = null;
+
+  /** @param {string} exchange */
+  constructor(exchange) {
+    this.exchange = exchange;
+  }
+
+  /** @param {HTMLElement} article */
+  add(article) {
+    this.#answers.set(Number(article.dataset["choice"] ?? 0), new Answer(article, this));
+  }
+
+  tick() {
+    for (const answer of this.#answers.values()) answer.tick();
+  }
+
+  /** @param {unknown[][]} updates @param {boolean} reset */
+  update(updates, reset) {
+    if (reset) for (const answer of this.#answers.values()) answer.clear();
+    // What comes all at once was not streamed past this page: it says nothing about speed.
+    const replayed = reset || updates.length > 8;
+    for (const update of updates) this.#apply(update, replayed);
+  }
+
+  /** @param {string} code @param {string} message */
+  refused(code, message) {
+    console.warn("The server does not let this answer be followed.", code, message);
+    const sentence = gettext("This answer cannot be followed any more.");
+    const error = { kind: code, message: sentence, advice: gettext("Reload the page."), status: null, param: null };
+    this.#finish({ state: "interrupted", error, stats: UNKNOWN });
+  }
+
+  /** @param {unknown[]} update @param {boolean} replayed */
+  #apply(update, replayed) {
+    const [kind, first, ...rest] = update;
+    switch (kind) {
+      case "c":
+      case "r":
+      case "f":
+        return this.#answer(first).text(kind, String(rest[0]), replayed);
+      case "t":
+        return this.#answer(first).toolCall(Number(rest[0]), rest.slice(1));
+      case "s":
+        return this.#all((answer) => answer.state(/** @type {"queued" | "streaming"} */ (first)));
+      case "q":
+        return this.#all((answer) => answer.queued(Number(first)));
+      case "u":
+        return this.#all((answer) => answer.usage(first));
+      case "h":
+        return this.#all((answer) => answer.state("streaming"));
+      case "end":
+        return this.#finish(/** @type {End} */ (first));
+    }
+  }
+
+  /** @param {(answer: Answer) => void} work */
+  #all(work) {
+    this.#answers.forEach(work);
+  }
+
+  /** The article of a choice; a provider that sends more choices than asked for gets one more. @param {unknown} index */
+  #answer(index) {
+    const choice = Number(index);
+    return this.#answers.get(choice) ?? this.#oneMore(choice);
+  }
+
+  /** @param {number} choice */
+  #oneMore(choice) {
+    const last = [...this.#answers.values()].at(-1);
+    if (!last) throw new Error(`No article for exchange ${this.exchange}.`);
+    const answer = last.sibling(choice);
+    this.#answers.set(choice, answer);
+    return answer;
+  }
+
+  /** @param {End} end */
+  #finish(end) {
+    this.#end = end;
+    this.#all((answer) => answer.end(end));
+  }
+
+  /** Called by an answer that shows everything. */
+  shown() {
+    if (!this.#end || ![...this.#answers.values()].every((answer) => answer.complete)) return;
+    replies.delete(this.exchange);
+    const [first] = this.#answers.values();
+    const detail = { exchange: this.exchange, state: this.#end.state };
+    first?.article.dispatchEvent(new CustomEvent("exchange:ended", { bubbles: true, detail }));
+  }
+}
+
+/** One article that grows. */
+class Answer {
+  #reply;
+  #content = "";
+  #reasoning = "";
+  #refusal = "";
+  /** @type {End | null} */
+  #end = null;
+  /** @type {MarkdownView} */
+  #view;
+  /** @type {PlainView | null} */
+  #thoughts;
+  #tools;
+  /** @type {StatsLine | null} */
+  #stats;
+  complete = false;
+
+  /** @param {HTMLElement} article @param {Reply} reply */
+  constructor(article, reply) {
+    this.article = article;
+    this.#reply = reply;
+    this.#view = this.#freshView();
+    this.#thoughts = this.#freshThoughts();
+    this.#tools = new ToolCalls(this.#part("[data-tool-calls]"));
+    const stats = this.#part("[data-stats]");
+    this.#stats = stats && new StatsLine(stats);
+    article.setAttribute("aria-busy", "true");
+  }
+
+  /** @param {string} selector */
+  #part(selector) {
+    const element = this.article.querySelector(selector);
+    return element instanceof HTMLElement ? element : null;
+  }
+
+  get #source() {
+    return this.#part("[data-markdown] > [data-source]");
+  }
+
+  #freshView() {
+    const container = this.#part("[data-markdown]") ?? this.article;
+    const source = this.#source;
+    if (source) {
+      source.textContent = "";
+      source.hidden = true;
+      container.replaceChildren(source);
+    }
+    return new MarkdownView(container);
+  }
+
+  #freshThoughts() {
+    const text = this.#part("[data-reasoning-text]");
+    text?.replaceChildren();
+    return text && new PlainView(text);
+  }
+
+  /** Show nothing: everything comes again. */
+  clear() {
+    this.#content = this.#reasoning = this.#refusal = "";
+    this.#view = this.#freshView();
+    this.#thoughts = this.#freshThoughts();
+    this.#part("[data-refusal]")?.remove();
+    this.#tools.clear();
+    this.#stats?.restart();
+  }
+
+  /** @param {"c" | "r" | "f"} kind @param {string} text @param {boolean} replayed */
+  text(kind, text, replayed) {
+    if (kind === "c") this.#content += text;
+    else if (kind === "r") this.#reasoning += text;
+    else this.#refusal += text;
+    this.#stats?.live.added(text, replayed);
+    this.state("streaming");
+    paintSoon(this);
+  }
+
+  /** @param {number} call @param {unknown[]} parts id, name, more arguments; null where the provider sent none */
+  toolCall(call, parts) {
+    const [id = "", name = "", text = ""] = parts.map((part) => String(part ?? ""));
+    this.#tools.add(call, id, name, text);
+    this.#stats?.live.added(text, false);
+    this.state("streaming");
+    paintSoon(this);
+  }
+
+  /** @param {"queued" | "streaming"} state */
+  state(state) {
+    if (!this.#end && this.article.dataset["state"] !== state) this.article.dataset["state"] = state;
+  }
+
+  /** @param {number} place */
+  queued(place) {
+    this.#stats?.live.queued(place);
+    this.tick();
+  }
+
+  /** @param {unknown} usage */
+  usage(usage) {
+    this.#stats?.live.usage(usage);
+  }
+
+  tick() {
+    if (!this.#end) this.#stats?.show(this.article.dataset["state"] === "queued" ? "queued" : "streaming");
+  }
+
+  /** @param {End} end */
+  end(end) {
+    this.#end = end;
+    paintSoon(this);
+  }
+
+  /** @param {number} until */
+  paint(until) {
+    this.#paintThoughts();
+    this.#paintRefusal();
+    this.#tools.paint();
+    if (this.#content) {
+      this.#source?.append(this.#content);
+      this.#view.append(this.#content);
+      this.#content = "";
+    }
+    this.tick();
+    if (this.#end) this.#view.end();
+    const done = this.#view.paint(until);
+    if (done && this.#end) this.#finish(this.#end);
+    return done;
+  }
+
+  #paintThoughts() {
+    if (!this.#reasoning) return;
+    const box = this.#part("[data-reasoning]");
+    if (box) box.hidden = false;
+    this.#thoughts?.append(this.#reasoning);
+    this.#reasoning = "";
+  }
+
+  #paintRefusal() {
+    if (!this.#refusal) return;
+    const place = this.#part("[data-refusal]") ?? make("p", { class: "prose__plain", "data-refusal": "" });
+    if (!place.isConnected) this.#part("[data-markdown]")?.after(place);
+    place.hidden = false;
+    place.append(this.#refusal);
+    this.#refusal = "";
+  }
+
+  /** @param {End} end */
+  #finish({ state, error, stats }) {
+    if (this.complete) return;
+    this.complete = true;
+    this.#source?.normalize();
+    this.#stats?.end(stats);
+    if (error) this.#fail(error);
+    this.article.dataset["state"] = state;
+    this.article.removeAttribute("aria-busy");
+    this.#reply.shown();
+  }
+
+  /** @param {Failure} error */
+  #fail(error) {
+    const place = this.#part("[data-error]");
+    if (!place) return;
+    place.replaceChildren(
+      make("p", { class: "notice__title" }, error.message),
+      ...(error.advice ? [make("p", { class: "soft" }, error.advice)] : []),
+    );
+    place.hidden = false;
+  }
+
+  /** An empty article like this one for another choice. @param {number} choice */
+  sibling(choice) {
+    const article = /** @type {HTMLElement} */ (this.article.cloneNode(true));
+    article.removeAttribute("id");
+    article.dataset["choice"] = String(choice);
+    for (const element of article.querySelectorAll("[id]")) element.removeAttribute("id");
+    this.article.after(article);
+    const answer = new Answer(article, this.#reply);
+    answer.clear();
+    return answer;
+  }
+
+  /** The article left the page. */
+  drop() {
+    forget(this);
+  }
+}

@@ -1,0 +1,90 @@
+// @ts-check
+/** Requests of the page's own code: what came back as a value, every failure as a sentence. Nothing here throws. */
+import { csrfToken } from "./csrf.js";
+import { gettext } from "./i18n.js";
+
+/**
+ * @typedef {object} Result
+ * @property {boolean} ok
+ * @property {number} status 0 when no answer came
+ * @property {string} html the body: a fragment, also for 422
+ * @property {string} problem a sentence for the person, "" when ok
+ * @property {boolean} signedOut
+ * @property {boolean} aborted
+ */
+
+/**
+ * @param {string} url
+ * @param {URLSearchParams | FormData} [body]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Result>}
+ */
+export function post(url, body = new URLSearchParams(), signal) {
+  return send(url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() } }, signal);
+}
+
+/** @param {string} url @param {AbortSignal} [signal] @returns {Promise<Result>} */
+export function get(url, signal) {
+  return send(url, { method: "GET" }, signal);
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} init
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Result>}
+ */
+async function send(url, init, signal) {
+  try {
+    const response = await fetch(url, {
+      ...init,
+      headers: { ...init.headers, "HX-Request": "true" },
+      signal: signal ?? null,
+      credentials: "same-origin",
+    });
+    const html = await response.text();
+    const signedOut = response.status === 401 || (response.redirected && response.url.includes("/accounts/"));
+    const ok = response.ok && !signedOut;
+    const problem = ok ? "" : signedOut ? signedOutSentence() : sentence(response);
+    return { ok, status: response.status, html, problem, signedOut, aborted: false };
+  } catch (error) {
+    const aborted = error instanceof DOMException && error.name === "AbortError";
+    if (!aborted) console.warn("A request got no answer.", url, error);
+    return { ok: false, status: 0, html: "", problem: noAnswer(), signedOut: false, aborted };
+  }
+}
+
+function noAnswer() {
+  return navigator.onLine
+    ? gettext("The server could not be reached. What you typed is kept; try again.")
+    : gettext("You are offline. What you typed is kept; try again when the network is back.");
+}
+
+function signedOutSentence() {
+  return gettext("You are signed out. What you typed is kept; sign in and send it again.");
+}
+
+/** @param {Response} response */
+function sentence({ status, headers }) {
+  const after = Number(headers.get("Retry-After"));
+  switch (status) {
+    case 403:
+      return gettext("The server refused this: the page is out of date or you may not do it. Reload and try again.");
+    case 404:
+      return gettext("This is not there any more, or it is not yours.");
+    case 409:
+      return gettext("This was changed elsewhere in the meantime. Reload to see how it is now.");
+    case 413:
+      return gettext("This is too long for the server. Shorten it and send it again.");
+    case 422:
+      return gettext("Something in the form needs another look.");
+    case 429:
+      return after > 0
+        ? gettext("Too many requests. Wait a little and try again.")
+        : gettext("Too many requests at once. Try again in a moment.");
+    case 503:
+      return gettext("The server is restarting. What you typed is kept; try again in a moment.");
+    default:
+      return `${gettext("The server could not do this.")} (${status})`;
+  }
+}
