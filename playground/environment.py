@@ -24,6 +24,7 @@ EVERY_NETWORK: Final[tuple[IpNetwork, ...]] = (
     ipaddress.ip_network("::/0"),
 )
 WILDCARD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound by default
+HOSTLESS: Final = frozenset({"unix", "postgresql", "postgres", "sqlite"})  # may name a socket or file instead
 PROVIDER_FIELDS: Final = frozenset(
     {"name", "base_url", "api", "key", "models", "auth", "auth_header", "extra_headers"}
 )
@@ -225,7 +226,7 @@ def _url(text: str, schemes: tuple[str, ...]) -> SplitResult:
         raise ValueError("it is not a well-formed URL") from None
     if parts.scheme not in schemes:
         raise ValueError(f"expected a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
-    if parts.scheme != "unix" and not parts.hostname:
+    if parts.scheme not in HOSTLESS and not parts.hostname:
         raise ValueError("the URL names no host")
     if port == 0:
         raise ValueError("port 0 cannot be connected to")

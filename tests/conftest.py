@@ -1,0 +1,66 @@
+"""Fixtures for every test. The cast (Alice, Bob, Charlie) is in `tests/cast.py`, served processes in `tests/served.py`."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from tests import servers
+
+pytest_plugins = ["tests.served"]
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTIFACTS = ROOT / "tests" / "artifacts"
+
+
+def pytest_report_header() -> str:
+    """Say in the report's head which backends these tests run on."""
+    return f"backends: {'PostgreSQL + Redis' if servers.BACKENDS == 'postgres' else 'SQLite + memory'}"
+
+
+def pytest_unconfigure() -> None:
+    """Stop the servers that the settings started."""
+    servers.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder, so that nobody forgets it."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep SQLite's test database in a file: in memory, threads would meet table locks that no file has."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"] = {"NAME": str(tmp_path_factory.mktemp("database") / "test.sqlite3")}
+
+
+@pytest.fixture(scope="session")
+def streams() -> Path:
+    """Return the folder of recorded streams; skip without it, except in CI."""
+    return needed_folder("PLAYGROUND_STREAMS", "streams")
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """Return the folder of reference documents; skip without it, except in CI."""
+    return needed_folder("PLAYGROUND_SEEDS", "seeds")
+
+
+def needed_folder(variable: str, name: str) -> Path:
+    """Return the folder that `variable` names, or ../shared/<name> beside the repository."""
+    folder = Path(os.environ.get(variable) or ROOT.parent / "shared" / name)
+    if not folder.is_dir():
+        missing(f"{folder} is not there; set {variable} to the folder that holds the {name}")
+    return folder
+
+
+def missing(reason: str) -> None:
+    """Skip the test; fail it where everything has to be there."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

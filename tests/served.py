@@ -1,0 +1,261 @@
+"""Served processes for tests: real `manage.py serve` on free ports, each installation with its own folder and database.
+
+`installation` is one data folder with its database; `installation.serve()` starts a process on it, as many as a test
+wants (several share the database, and Redis where the backends have it). What a process said is kept in
+`tests/artifacts/` and shown in the report when the test fails.
+"""
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from tests.servers import BACKENDS
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ARTIFACTS: Final = ROOT / "tests" / "artifacts"
+PASSWORD: Final = "correct horse battery staple"
+READY_WITHIN: Final = 30.0  # seconds; a start takes about one on an idle machine
+_numbers = itertools.count(1)
+
+
+def wait_for(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+    """Return the condition's first true value; fail when none came within so many seconds."""
+    ticks = threading.Event()
+    for _ in range(int(within / 0.02) + 1):
+        if value := condition():
+            return value
+        ticks.wait(0.02)
+    pytest.fail(f"waited {within:g} s in vain for {what or condition}")
+
+
+class ServedProcess:
+    """One `manage.py serve`."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        self._ready = threading.Event()
+        self._lines: list[str] = []
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = ""
+
+    def _read(self) -> None:
+        with self.log.open("a", encoding="utf-8") as log:
+            for line in self.process.stdout or ():
+                self._lines.append(line)
+                log.write(line)
+                log.flush()
+                if "is ready at" in line:
+                    self.url = line.rpartition(" ")[2].strip()
+                    self._ready.set()
+        self._ready.set()  # it ended; whoever waits looks why
+
+    @property
+    def output(self) -> str:
+        """What it has written so far, both streams."""
+        return "".join(self._lines)
+
+    def wait_ready(self) -> "ServedProcess":
+        """Return once it serves; fail with its output when it ends instead."""
+        if not self._ready.wait(READY_WITHIN) or not self.url:
+            pytest.fail(f"the server did not become ready:\n{self.output}")
+        return self
+
+    def health(self) -> dict[str, Any]:
+        """Return what /healthz says."""
+        answer: dict[str, Any] = httpx.get(f"{self.url}/healthz", trust_env=False).json()
+        return answer
+
+    def client(self) -> httpx.Client:
+        """Return a client without an account; its cookies are its session."""
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, follow_redirects=True)
+
+    def sign_up(self, name: str) -> httpx.Client:
+        """Make an account through the page and return a client that is signed in as it."""
+        client = self.client()
+        client.get("/accounts/signup/").raise_for_status()
+        fields = {"username": name, "email": f"{name}@example.com"}
+        answer = self.post(
+            client, "/accounts/signup/", fields | {"password1": PASSWORD, "password2": PASSWORD}
+        )
+        if "sessionid" not in client.cookies:
+            pytest.fail(f"{name} could not sign up: {answer.status_code}\n{answer.text}")
+        return client
+
+    def post(self, client: httpx.Client, path: str, fields: dict[str, Any] | None = None) -> httpx.Response:
+        """Send a form as the page would, with its CSRF token."""
+        if "csrftoken" not in client.cookies:
+            client.get("/accounts/login/")
+        headers = {"X-CSRFToken": client.cookies.get("csrftoken", ""), "Origin": self.url}
+        return client.post(path, data=fields or {}, headers=headers)
+
+    def socket(self, client: httpx.Client, **options: Any) -> ClientConnection:
+        """Open the page's socket as this client's person. Origin is ours unless `origin` says otherwise."""
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        address = urlsplit(self.url)._replace(scheme="ws", path="/ws/exchanges/")
+        options = {"origin": self.url, "proxy": None} | options
+        return connect(urlunsplit(address), additional_headers={"Cookie": cookies}, **options)
+
+    def kill(self) -> None:
+        """End it as a power cut would (SIGKILL)."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, *, within: float = 15.0) -> int:
+        """Ask it to stop (SIGTERM); return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(within=within)
+
+    def wait(self, *, within: float = 15.0) -> int:
+        """Return its exit status once it has ended by itself."""
+        try:
+            status = self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"the server did not end within {within:g} s:\n{self.output}")
+        self._reader.join(5)
+        return status
+
+
+@dataclass
+class Installation:
+    """One data folder with its database, and the processes that serve it."""
+
+    folder: Path
+    environment: dict[str, str]
+    processes: list[ServedProcess] = field(default_factory=list)
+
+    def start(self, *, command: list[str] | None = None, **environment: str) -> ServedProcess:
+        """Start one process without waiting for it; keyword arguments are environment variables."""
+        process = ServedProcess(
+            command or [sys.executable, "manage.py", "serve"],
+            self.environment | environment,
+            self.folder / f"serve-{len(self.processes) + 1}.log",
+        )
+        self.processes.append(process)
+        return process
+
+    def serve(self, **environment: str) -> ServedProcess:
+        """Start one more process and return it once it is ready."""
+        return self.start(**environment).wait_ready()
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run one management command here; return what it printed. Fails when the command does."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment | environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            pytest.fail(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ask(self, expression: str) -> Any:
+        """Return the value of a Python expression inside Django; `models` names every model by its class name."""
+        code = (
+            "import json; from django.apps import apps; "
+            "from types import SimpleNamespace; "
+            "models = SimpleNamespace(**{m.__name__: m for m in apps.get_models()}); "
+            f"print(json.dumps({expression}, default=str))"
+        )
+        return json.loads(self.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        for process in self.processes:
+            if process.process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def _collected() -> None:
+    """Collect static files unless that has been done since the last of them changed."""
+    if not (ROOT / "static" / "build").is_dir():
+        pytest.fail("the browser code is not built: run make build", pytrace=False)
+    manifest = ROOT / "staticfiles" / "staticfiles.json"
+    newest = max(path.stat().st_mtime for path in (ROOT / "static").rglob("*") if path.is_file())
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        _manage_run(dict(os.environ), "collectstatic", "--noinput", "-v", "0")
+
+
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of a migrated, empty database that installations copy."""
+    folder = tmp_path_factory.mktemp("template")
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment["PLAYGROUND_DATA"] = str(folder)
+    if BACKENDS == "postgres":
+        environment["DATABASE_URL"] = _postgres_create("served_template")
+    _manage_run(environment, "migrate", "-v", "0")
+    return environment
+
+
+@pytest.fixture
+def installation(
+    request: pytest.FixtureRequest, tmp_path: Path, _migrated: dict[str, str], _collected: None
+) -> Iterator[Installation]:
+    """Give the test an installation of its own; no process runs on it yet."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    environment = _migrated | {"PLAYGROUND_DATA": str(folder), "PORT": "0", "PYTHONUNBUFFERED": "1"}
+    if BACKENDS == "postgres":
+        name = f"served_{os.getpid()}_{next(_numbers)}"
+        environment["DATABASE_URL"] = _postgres_create(name, template="served_template")
+    else:
+        shutil.copy(Path(_migrated["PLAYGROUND_DATA"]) / "playground.sqlite3", folder)
+    made = Installation(folder, environment)
+    request.node.stash[_INSTALLATION] = made
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def served(installation: Installation) -> ServedProcess:
+    """Give the test one ready process on an installation of its own."""
+    return installation.serve()
+
+
+_INSTALLATION = pytest.StashKey[Installation]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Show and keep what the processes of a failed test said."""
+    report = yield
+    made = item.stash.get(_INSTALLATION, None)
+    if report.failed and made is not None:
+        kept = ARTIFACTS / "logs" / item.name.replace("/", "_")[:80]
+        kept.mkdir(parents=True, exist_ok=True)
+        for process in made.processes:
+            shutil.copy(process.log, kept)
+            report.sections.append((f"{process.log.name} (kept in {kept})", process.output[-4000:]))
+    return report
+
+
+def _manage_run(environment: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=True)
+
+
+def _postgres_create(name: str, *, template: str = "template1") -> str:
+    """Make a database on the test server and return its URL."""
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
