@@ -59,7 +59,9 @@ class Secrets:
         self._header_names = SECRET_HEADERS | {name.lower() for name in header_names}
         forms = {form: mask(value) for value in self.values for form in _forms(value)}
         self._escaped = dict(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0])))
-        self._bytes = tuple((k.encode("utf-8", "surrogatepass"), v.encode()) for k, v in self._escaped.items())
+        self._bytes = tuple(
+            (k.encode("utf-8", "surrogatepass"), v.encode()) for k, v in self._escaped.items()
+        )
         self._pattern = re.compile("|".join(map(re.escape, self._escaped))) if forms else None
 
     @classmethod
@@ -90,6 +92,16 @@ class Secrets:
         if self._pattern is None:
             return []
         return [(m.start(), m.end(), self._escaped[m[0]]) for m in self._pattern.finditer(text)]
+
+    def find_late(self, text: str) -> list[tuple[int, int, str]]:
+        """Like ``find``, for text whose first characters (fewer than MIN_PREFIX) may have been let out before."""
+        found = self.find(text)
+        for form, replacement in self._escaped.items():
+            for skipped in range(1, MIN_PREFIX):
+                end = len(form) - skipped
+                if text.startswith(form[skipped:]) and all(start >= end for start, _, _ in found):
+                    found.insert(0, (0, end, replacement))
+        return found
 
     def open_at(self, text: str, start: int) -> int:
         """Return where, at or after ``start``, the end of the text may be the beginning of a secret."""

@@ -10,7 +10,9 @@ from upstream.wire.errors import UpstreamError
 
 Part = Literal["content", "reasoning", "refusal"]
 
-RawKind = Literal["content", "reasoning", "tool_calls", "finish", "usage", "error", "done", "comment", "other"]
+RawKind = Literal[
+    "content", "reasoning", "tool_calls", "finish", "usage", "error", "done", "comment", "other"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class Text:
             self.kept.append(text)
         return text
 
+    def any(self) -> bool:
+        """True once the provider sent this text, even an empty one."""
+        return bool(self.kept or self.fresh or self.seen)
+
     @property
     def open(self) -> bool:
         """True while text is held back because it may become a secret."""

@@ -1,0 +1,219 @@
+"""Chunks of a response → one document in the shape of a plain response, and what each read added.
+
+The rules are written field by field (``choice.py`` and ``tools.py`` hold those below a choice):
+
+* id, created, model: the first that says something. service_tier, system_fingerprint, provider, citations,
+  search_results, prompt_filter_results: the last that says something.
+* usage: the last that says something, beside ``choices`` or inside one; never summed.
+* choices by ``index``, else by position. finish_reason: the last that says something.
+* A plain response is one chunk whose choices hold ``message`` instead of ``delta``: the same code reads both.
+"""
+
+from typing import Any, Final
+
+from upstream.wire.budget import Budget
+from upstream.wire.capture import NO_SECRETS, Secrets
+from upstream.wire.choice import Choice
+from upstream.wire.events import Finished, Update, UsageSeen
+from upstream.wire.jsontext import clean
+from upstream.wire.limits import DEFAULT_LIMITS, Limits
+from upstream.wire.parts import string_of
+from upstream.wire.tools import key_of
+
+_FIRST: Final = ("id", "created", "model")
+_LAST: Final = frozenset(
+    {"service_tier", "system_fingerprint", "provider", "citations", "search_results", "prompt_filter_results"}
+)
+_WRAPPERS: Final = ("data", "result", "output", "response")
+
+
+class Assembly:
+    """Merge chunks with ``add``; ``take`` returns what they added; ``document`` is the response so far.
+
+    ``errors`` collects error objects found inside choices.
+    """
+
+    __slots__ = ("_budget", "_choices", "_finished", "_first", "_last", "_secrets", "_touched", "_usage", "_usage_new",
+                 "errors")  # fmt: skip
+
+    def __init__(self, *, secrets: Secrets = NO_SECRETS, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.errors: list[Any] = []
+        self._secrets = secrets
+        self._budget = Budget(limits.parts)
+        self._choices: dict[int | str, Choice] = {}
+        self._touched: dict[int | str, Choice] = {}
+        self._finished: list[Finished] = []
+        self._first: dict[str, Any] = {}
+        self._last: dict[str, Any] = {}
+        self._usage: dict[str, Any] | None = None
+        self._usage_new = False
+
+    def add(self, chunk: dict[str, Any]) -> bool:
+        """Merge one chunk; return whether it is part of an answer at all.
+
+        Raises StreamTooLong past ``limits.parts`` choices and tool calls.
+        """
+        choices = chunk.get("choices")
+        if type(choices) is list:
+            for position, item in enumerate(choices):
+                if isinstance(item, dict):
+                    self._add_choice(item, position)
+        elif isinstance(choices, dict):
+            self._add_choice(choices, 0)
+        elif not self._add_unusual(chunk):
+            return False
+        self._add_envelope(chunk)
+        return True
+
+    def _add_choice(self, item: dict[str, Any], position: int) -> None:
+        index = item.get("index", position)
+        choice = self._touched.get(index) if type(index) is int else None
+        if choice is None:
+            choice = self._choice(index, position)
+        delta = item.get("delta")
+        if delta and type(delta) is dict:
+            choice.has_deltas = True
+            choice.add(delta)
+        elif isinstance(message := item.get("message"), dict):
+            choice.add_message(message)
+        elif isinstance(text := delta or item.get("text"), str):
+            choice.add({"content": text})
+        if len(item) > 2:
+            self._add_beside(choice, item)
+
+    def _add_beside(self, choice: Choice, item: dict[str, Any]) -> None:
+        """Merge what stands beside the delta."""
+        finish = item.get("finish_reason")
+        if finish:
+            choice.finish_reason = clean(string_of(finish))
+            self._finished.append(Finished(choice.index, choice.finish_reason))
+        if len(item) > 3:
+            if item.get("logprobs"):
+                choice.add_logprobs(item["logprobs"])
+            if item.get("usage"):
+                self._set_usage(item["usage"])
+            if item.get("content_filter_results"):
+                choice.filter = item["content_filter_results"]
+            if item.get("error"):
+                self.errors.append(item["error"])
+
+    def _add_envelope(self, chunk: dict[str, Any]) -> None:
+        first = self._first
+        if len(first) < len(_FIRST):
+            for key in _FIRST:
+                if key not in first and chunk.get(key):
+                    first[key] = clean(chunk[key])
+        if len(chunk) <= 5 and "usage" not in chunk:
+            return
+        if chunk.get("usage"):
+            self._set_usage(chunk["usage"])
+        for key in chunk:
+            if key in _LAST and chunk[key]:
+                self._last[key] = chunk[key]
+        if chunk.get("tool_calls"):
+            self._add_top_level_calls(chunk["tool_calls"])
+
+    def _add_unusual(self, chunk: dict[str, Any], depth: int = 0) -> bool:
+        """Merge a chunk without choices: an answer in a wrapper, Ollama's own shape, or usage alone."""
+        for key in _WRAPPERS:
+            inner = chunk.get(key)
+            if isinstance(inner, dict) and depth < 3 and (inner.get("choices") or "message" in inner):
+                return self.add(inner) if inner.get("choices") else self._add_unusual(inner, depth + 1)
+        message = chunk.get("message")
+        if isinstance(message, dict) and ("role" in message or "content" in message):
+            self._add_ollama(chunk, message)
+            return True
+        if isinstance(chunk.get("response"), str) and "done" in chunk:
+            self._add_ollama(chunk, {"content": chunk["response"], "thinking": chunk.get("thinking")})
+            return True
+        if chunk.get("tool_calls"):
+            return True
+        return "choices" in chunk or isinstance(chunk.get("usage"), dict)
+
+    def _add_ollama(self, chunk: dict[str, Any], message: dict[str, Any]) -> None:
+        """Merge a line of Ollama's own API: messages are fragments, counts come with the last."""
+        choice = self._choice(0, 0)
+        if message.get("thinking"):
+            message = {
+                **message,
+                "reasoning_content": message.get("reasoning_content") or message["thinking"],
+            }
+        choice.add(message)
+        if chunk.get("done_reason"):
+            self._add_beside(choice, {"finish_reason": chunk["done_reason"]})
+        read, written = chunk.get("prompt_eval_count"), chunk.get("eval_count")
+        if isinstance(read, int) or isinstance(written, int):
+            read, written = (n if isinstance(n, int) else 0 for n in (read, written))
+            self._set_usage(
+                {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+            )
+
+    def _add_top_level_calls(self, calls: Any) -> None:
+        """Merge tool calls beside ``choices`` (the SiliconFlow reference has them there), unless the choices had them."""
+        if not any(choice.tools.calls for choice in self._touched.values()):
+            self._choice(0, 0).add({"tool_calls": calls})
+
+    def _set_usage(self, usage: Any) -> None:
+        if isinstance(usage, dict):
+            self._usage = usage
+            self._usage_new = True
+
+    def _choice(self, index: Any, position: int) -> Choice:
+        """Return the choice with this index, an unusable index being its position."""
+        key = key_of(index)
+        if key is None:
+            key = position
+        choice = self._choices.get(key)
+        if choice is None:
+            self._budget.spend()
+            choice = Choice(key if isinstance(key, int) else position, self._secrets, self._budget)
+            self._choices[key] = choice
+        self._touched[key] = choice
+        return choice
+
+    def take(self, *, final: bool = False) -> list[Update]:
+        """Return what was added since the last time; text that may become a secret or a tag stays until ``final``."""
+        updates: list[Update] = []
+        if final:
+            for choice in self._choices.values():
+                choice.tools.name_all(f"{self._first.get('id')} {self._first.get('created')} {choice.index}")
+        for choice in (self._choices if final else self._touched).values():
+            choice.take(updates, final=final)
+        self._touched.clear()
+        if self._finished:
+            updates += self._finished
+            self._finished = []
+        if self._usage_new and self._usage is not None:
+            self._usage_new = False
+            updates.append(UsageSeen(self._secrets.tree(clean(self._usage))))
+        return updates
+
+    @property
+    def masked(self) -> int:
+        """How many secrets were masked in text that came in pieces."""
+        return sum(text.hits for choice in self._choices.values() for text in choice.texts())
+
+    @property
+    def open(self) -> bool:
+        """True while text is held back because it may become a secret."""
+        return any(text.open for choice in self._choices.values() for text in choice.texts())
+
+    @property
+    def has_text(self) -> bool:
+        """True once any choice holds text or a tool call."""
+        return any(choice.has_text() for choice in self._choices.values())
+
+    def document(self) -> dict[str, Any]:
+        """Return the response so far in the shape of a plain response; JSON data that any database accepts."""
+        first = self._first
+        document: dict[str, Any] = {
+            "id": first.get("id"), "object": "chat.completion", "created": first.get("created"),
+            "model": first.get("model"),
+        }  # fmt: skip
+        document = {key: value for key, value in document.items() if value is not None}
+        choices = sorted(self._choices.values(), key=lambda choice: choice.index)
+        document["choices"] = [choice.document() for choice in choices]
+        document["usage"] = clean(self._usage)
+        document.update({key: clean(value) for key, value in self._last.items()})
+        masked: dict[str, Any] = self._secrets.tree(document)
+        return masked
