@@ -57,6 +57,7 @@ class RedisJournal:
         self._write_wanted = asyncio.Event()
         self._mirrors: dict[UUID, Frames] = {}
         self._mirror_wanted = asyncio.Event()
+        self._closing = False
         self._tasks = [
             asyncio.create_task(self._keep_going(task), name=task.__name__)
             for task in (self._write_behind, self._mirror, self._hear_stops)
@@ -128,15 +129,19 @@ class RedisJournal:
         with contextlib.suppress(*_UNREACHABLE, TimeoutError):
             async with asyncio.timeout(2):
                 await self._write_pending()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closing = True
+        left = set(self._tasks)
+        while left:
+            # Again and again: the client loses a cancellation that comes while it connects.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=0.1)
         await self._redis.aclose()
 
     async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat one of the background loops whenever Redis went away under it."""
         away = False
-        while True:
+        while not self._closing:
             try:
                 await work()
             except _UNREACHABLE as error:
