@@ -6,7 +6,8 @@ import socket
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -22,11 +23,15 @@ class Command(BaseCommand):
     help = "Serve Chat Playground (HOST, PORT and the other settings come from the environment)."
     requires_system_checks: list[str] = []  # `make check` runs them; a start should not take longer for it
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add --migrate."""
+        parser.add_argument("--migrate", action="store_true", help="first bring the database up to date")
+
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Listen first, so that a taken port is the first thing said; then check the database and serve."""
         sockets = self._listen()
         url = self._url(sockets)
-        self._check_migrations()
+        self._check_migrations(apply=options["migrate"])
         status = self._serve(sockets, url)
         if status:
             raise CommandError("The server did not shut down cleanly; the log says why.", returncode=status)
@@ -45,13 +50,16 @@ class Command(BaseCommand):
         host = "127.0.0.1" if settings.HOST in WILDCARD_HOSTS else settings.HOST
         return f"http://{f'[{host}]' if ':' in host else host}:{sockets[0].getsockname()[1]}"
 
-    def _check_migrations(self) -> None:
+    def _check_migrations(self, *, apply: bool) -> None:
         try:
             executor = MigrationExecutor(connection)
             missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except DatabaseError as problem:
             raise CommandError(f"The database cannot be reached: {problem}Check DATABASE_URL.") from problem
-        if missing:
+        if missing and apply:
+            self.stdout.write(f"Bringing the database up to date ({len(missing)} migrations)")
+            call_command("migrate", verbosity=0, interactive=False)
+        elif missing:
             raise CommandError(
                 f"The database lacks {len(missing)} migrations. Run: make migrate (or: python manage.py migrate)"
             )
