@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Model, Q, QuerySet, Value, When
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,8 @@ from team.errors import KeyMissing, KeyUnbound, NotFound
 from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, SignupMode, TeamSettings, User
 from team.provider_values import Headers, origin_of
 from upstream.wire.request import Endpoint
+
+Row = TypeVar("Row", bound=Model)
 
 logger = logging.getLogger(__name__)
 
@@ -80,12 +82,49 @@ class KeyState:
 
 def key_state_for(*, user: User, provider: Provider) -> KeyState | None:
     """Return the state of the key that ``endpoint_for`` would use, or None when there is none."""
-    key = _key_for(user, provider)
+    return _key_state(_key_for(user, provider), provider)
+
+
+def _key_state(key: ApiKey | None, provider: Provider) -> KeyState | None:
     if key is None:
         return None
-    return KeyState(
-        key.last4, is_team=key.owner_id is None, is_bound=key.origin == origin_of(provider.base_url)
-    )
+    is_bound = key.origin == origin_of(provider.base_url)
+    return KeyState(last4=key.last4, is_team=key.owner_id is None, is_bound=is_bound)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCard:
+    """A provider as the list of providers shows it."""
+
+    provider: Provider
+    is_editable: bool
+    key: KeyState | None
+
+
+def provider_cards(*, user: User) -> list[ProviderCard]:
+    """Return every provider this person may use with the state of its key. Two queries."""
+    providers = list(providers_for(user=user))
+    keys: dict[UUID, ApiKey] = {}
+    for key in ApiKey.objects.filter(Q(owner=user) | Q(owner__isnull=True), provider__in=providers):
+        if key.owner_id is not None or key.provider_id not in keys:
+            keys[key.provider_id] = key
+    return [
+        ProviderCard(
+            provider=provider,
+            is_editable=provider_is_editable(user=user, provider=provider),
+            key=_key_state(keys.get(provider.pk), provider),
+        )
+        for provider in providers
+    ]
+
+
+def has_unbound_headers(*, provider: Provider) -> bool:
+    """Whether there are extra headers that cannot be sent any more, because they were for another origin."""
+    try:
+        extra_headers_of(provider=provider)
+    except KeyUnbound:
+        return True
+    return False
 
 
 def key_own(*, user: User, provider: Provider) -> ApiKey | None:
@@ -254,6 +293,13 @@ def invitations() -> QuerySet[Invitation]:
     return Invitation.objects.select_related("created_by", "used_by")
 
 
+def invitations_shown() -> list[Invitation]:
+    """Return the invitations that matter on the page: the open ones, then the last ten of the others."""
+    rows = list(invitations()[:200])
+    still_open = [row for row in rows if row.state() == "open"]
+    return still_open + [row for row in rows if row.state() != "open"][:10]
+
+
 def invitation(*, pk: int) -> Invitation:
     """Return one invitation. For administrators. Raises NotFound."""
     return _one(invitations(), pk)
@@ -264,7 +310,7 @@ def audit_events() -> QuerySet[AuditEvent]:
     return AuditEvent.objects.select_related("actor")
 
 
-def _one(rows: QuerySet[Any], pk: object) -> Any:
+def _one(rows: QuerySet[Row], pk: object) -> Row:
     try:
         row = rows.filter(pk=pk).first()
     except (ValidationError, ValueError):

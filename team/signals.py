@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
@@ -22,3 +23,9 @@ def _signed_out(sender: object, request: HttpRequest | None, user: Any, **_kwarg
     session_key = request.session.session_key if request is not None else None
     if user is not None and session_key:
         person_signed_out.send(sender=sender, user_id=user.pk, session_key=session_key, kept=None)
+
+
+@receiver((password_changed, password_reset, password_set), dispatch_uid="team.password_changed")
+def _password_changed(sender: object, request: HttpRequest, user: Any, **_kwargs: object) -> None:
+    """A new password ends every session but the one in which it was typed."""
+    person_signed_out.send(sender=sender, user_id=user.pk, session_key=None, kept=request.session.session_key)

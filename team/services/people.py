@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -60,13 +61,10 @@ def _invitation_use(settings: TeamSettings, token: str) -> Invitation | None:
     """Mark the invitation as used and return it; None where none is needed. Raises SignupRefused."""
     if settings.signup_mode == SignupMode.CLOSED:
         raise SignupRefused(_("Sign-up is closed. Ask an administrator of this playground."))
-    invitation = Invitation.objects.filter(token_hash=invitation_token_hash(token)).first() if token else None
     now = timezone.now()
-    usable = Invitation.objects.filter(
-        pk=invitation.pk if invitation else None, used__isnull=True, revoked__isnull=True, expires__gt=now
-    )
-    if invitation and usable.update(used=now):
-        return invitation
+    invitations = Invitation.objects.filter(token_hash=invitation_token_hash(token))
+    if invitations.filter(used__isnull=True, revoked__isnull=True, expires__gt=now).update(used=now):
+        return invitations.get()
     if settings.signup_mode == SignupMode.OPEN:
         return None
     if not token:
@@ -142,7 +140,7 @@ def team_settings_update(
 ) -> None:
     """Change the team's settings; private hosts count from the next run on."""
     settings = _team_settings_locked()
-    after = {
+    after: dict[str, Any] = {
         "signup_mode": str(SignupMode(signup_mode)),
         "private_hosts": list(private_hosts),
         "reference_public": reference_public,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from team.provider_values import model_names_of
 from team.selectors import allowed_hosts
 from upstream.address_guard import AddressGuard
-from upstream.client import Timeouts, UpstreamClient
+from upstream.client import UpstreamClient
 from upstream.wire.capture import Secrets
 from upstream.wire.errors import UpstreamError
 from upstream.wire.request import Endpoint, PreparedRequest, headers_build, url_join
@@ -16,12 +16,11 @@ from upstream.wire.request import Endpoint, PreparedRequest, headers_build, url_
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What ``GET {base}/models`` gave. Texts have the secrets masked."""
+    """What ``GET {base}/models`` gave, secrets masked."""
 
     url: str
     names: tuple[str, ...] = ()
     error: UpstreamError | None = None
-    message: str = ""
     milliseconds: float = 0
 
 
@@ -38,9 +37,9 @@ async def provider_probe(*, endpoint: Endpoint) -> ProbeResult:
     secrets = Secrets.of(endpoint)
     url = secrets.text(request.url)
     try:
-        payload = await client.get_json(request, Timeouts(connect=10, first_byte=20, idle=20))
+        payload = await client.get_json(request, secrets=secrets)
     except UpstreamError as error:
-        return ProbeResult(url, error=error, message=secrets.text(error.message), milliseconds=_ms(started))
+        return ProbeResult(url, error=error, milliseconds=_ms(started))
     finally:
         await client.aclose()
     return ProbeResult(url, names=model_names_of(payload), milliseconds=_ms(started))

@@ -1,0 +1,349 @@
+"""Forms: what a person typed, read and checked; services do what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from team import first_run, services
+from team.errors import InvalidValue, SignupRefused, TeamError
+from team.models import Auth, Provider, Role, SignupMode, TeamSettings, Theme, User
+from team.provider_values import (
+    Headers,
+    ProviderValues,
+    auth_header_clean,
+    extra_headers_clean,
+    extra_headers_masked,
+    extra_headers_parse,
+    key_clean,
+    model_names_clean,
+    origin_of,
+)
+from team.selectors import extra_headers_of, signup_state
+from upstream import catalog
+from upstream.address_guard import InvalidUrl, allowance_parse
+
+_AS_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+_CODE = {**_AS_TYPED, "class": "field--mono"}
+
+
+class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form, with the token that lets somebody in."""
+
+    invitation = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if first_run.is_token_needed() and signup_state(invitation_token="") == "first":
+            self.fields["token"] = forms.CharField(
+                label=_("First-run token"),
+                help_text=_("Printed on the server's console when it started."),
+                widget=forms.TextInput(attrs=_CODE),
+            )
+
+    def clean_token(self) -> str:
+        token = str(self.cleaned_data["token"])
+        if not first_run.is_token(token):
+            raise forms.ValidationError(_("This is not the token printed on the server's console."))
+        return token
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the account, or return the page that says why not."""
+        try:
+            user, response = super().try_save(request)
+        except SignupRefused as problem:
+            return None, get_adapter().respond_signup_refused(request, problem.message)
+        return user, response
+
+
+class ProviderForm(forms.Form):
+    """Everything of a provider that a person decides, secrets included.
+
+    A stored key never comes back; stored extra headers come back masked, and a line left masked keeps its value.
+    """
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    scope = forms.ChoiceField(
+        label=_("Who may use it"),
+        choices=[("personal", _("Only me")), ("team", _("Everybody in the team"))],
+        initial="personal",
+        widget=forms.RadioSelect,
+    )
+    base_url = forms.CharField(
+        label=_("Base URL"),
+        max_length=500,
+        help_text=_("Where the path begins, usually ending in /v1. The key stays bound to its host."),
+        widget=forms.TextInput(
+            attrs={**_CODE, "inputmode": "url", "placeholder": "https://api.example.com/v1"}
+        ),
+    )
+    api = forms.ChoiceField(
+        label=_("API"), help_text=_("Which reference describes its parameters."), initial="generic"
+    )
+    auth = forms.ChoiceField(label=_("Authentication"), choices=Auth.choices, initial=Auth.BEARER)
+    auth_header = forms.CharField(
+        label=_("Header name"),
+        required=False,
+        max_length=80,
+        help_text=_("Only for a header of its own."),
+        widget=forms.TextInput(attrs={**_CODE, "placeholder": "api-key"}),
+    )
+    key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        help_text=_("Stored encrypted. It is shown only now, while you type; later only its end."),
+        widget=forms.TextInput(attrs=_CODE),
+    )
+    extra_headers = forms.CharField(
+        label=_("Extra headers"),
+        required=False,
+        strip=False,
+        help_text=_(
+            "One “Name: value” on each line, sent with every request. Stored encrypted like the key."
+        ),
+        widget=forms.Textarea(attrs={**_CODE, "rows": 3, "placeholder": "X-Organization: …"}),
+    )
+    model_names = forms.CharField(
+        label=_("Models"),
+        required=False,
+        help_text=_("One name on each line. “Refresh models” asks the provider for them."),
+        widget=forms.Textarea(attrs={**_CODE, "rows": 5}),
+    )
+    first_byte_timeout = forms.FloatField(
+        label=_("Seconds until the first byte"), min_value=1, max_value=3600, initial=120
+    )
+    idle_timeout = forms.FloatField(
+        label=_("Seconds between bytes"), min_value=1, max_value=3600, initial=120
+    )
+
+    def __init__(self, *args: Any, user: User, provider: Provider | None = None, **kwargs: Any) -> None:
+        self.user, self.provider = user, provider
+        self._kept: Headers = _headers_kept(provider)
+        if provider is not None:
+            kwargs["initial"] = _provider_initial(provider, self._kept)
+        super().__init__(*args, **kwargs)
+        self.fields["api"].choices = _api_choices()  # type: ignore[attr-defined]
+        if provider is not None or not user.is_administrator:
+            del self.fields["scope"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        path_api = str(data.get("api", ""))
+        with self._errors_at_their_field():
+            data["base_url"] = services.base_url_check(base_url=data.get("base_url", ""), api=path_api)
+        with self._errors_at_their_field():
+            data["auth_header"] = auth_header_clean(data.get("auth_header", ""), auth=data.get("auth", ""))
+        with self._errors_at_their_field():
+            data["key"] = key_clean(data["key"]) if data.get("key", "").strip() else ""
+        with self._errors_at_their_field():
+            kept = () if self._is_moved(data) else self._kept
+            headers = extra_headers_parse(data.get("extra_headers", ""), kept=kept)
+            data["extra_headers"] = extra_headers_clean(headers, auth_header=data.get("auth_header", ""))
+        with self._errors_at_their_field():
+            data["model_names"] = model_names_clean(data.get("model_names", "").splitlines())
+        return data
+
+    def save(self) -> Provider | None:
+        """Make or change the provider; None, with the error at its field, when a service refuses."""
+        data = self.cleaned_data
+        values = ProviderValues(
+            name=data["name"],
+            base_url=data["base_url"],
+            api=data["api"],
+            auth=data["auth"],
+            auth_header=data["auth_header"],
+            model_names=data["model_names"],
+            first_byte_timeout=data["first_byte_timeout"],
+            idle_timeout=data["idle_timeout"],
+            extra_headers=data["extra_headers"],
+        )
+        key = data["key"]
+        try:
+            if self.provider is not None:
+                return services.provider_update(
+                    actor=self.user, provider=self.provider, values=values, key=key
+                )
+            owner = None if data.get("scope") == "team" else self.user
+            return services.provider_create(actor=self.user, owner=owner, values=values, key=key)
+        except InvalidValue as problem:
+            self._error_place(problem)
+            return None
+
+    def _is_moved(self, data: dict[str, Any]) -> bool:
+        if self.provider is None or "base_url" in self.errors:
+            return False
+        return origin_of(self.provider.base_url) != origin_of(data["base_url"])
+
+    @contextmanager
+    def _errors_at_their_field(self) -> Iterator[None]:
+        try:
+            yield
+        except InvalidValue as problem:
+            self._error_place(problem)
+
+    def _error_place(self, problem: InvalidValue) -> None:
+        if problem.field not in self.errors:
+            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
+
+
+class KeyForm(forms.Form):
+    """A person's own key for a provider of the team."""
+
+    key = forms.CharField(
+        label=_("Your API key"),
+        help_text=_("Used instead of the team's key, for you only. Stored encrypted."),
+        widget=forms.TextInput(attrs=_CODE),
+    )
+
+    def clean_key(self) -> str:
+        try:
+            return key_clean(str(self.cleaned_data["key"]))
+        except InvalidValue as problem:
+            raise forms.ValidationError(problem.message) from problem
+
+
+class TeamSettingsForm(forms.Form):
+    """What administrators decide for everybody."""
+
+    signup_mode = forms.ChoiceField(
+        label=_("Who may sign up"), choices=SignupMode.choices, widget=forms.RadioSelect
+    )
+    private_hosts = forms.CharField(
+        label=_("Private hosts"),
+        required=False,
+        help_text=_(
+            "Addresses inside your network that providers may use: host:port, an IP address or a network such as "
+            "10.1.0.0/16, one on each line."
+        ),
+        widget=forms.Textarea(attrs={**_CODE, "rows": 4, "placeholder": "vllm.lan:8000"}),
+    )
+    reference_public = forms.BooleanField(
+        label=_("Show the API reference to people without an account"), required=False
+    )
+
+    def __init__(self, *args: Any, team_settings: TeamSettings, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "signup_mode": team_settings.signup_mode,
+            "private_hosts": "\n".join(team_settings.private_hosts),
+            "reference_public": team_settings.reference_public,
+        }
+        super().__init__(*args, **kwargs)
+
+    def clean_private_hosts(self) -> tuple[str, ...]:
+        entries = tuple(dict.fromkeys(str(self.cleaned_data["private_hosts"]).replace(",", " ").split()))
+        for entry in entries:
+            try:
+                allowance_parse(entry)
+            except InvalidUrl as problem:
+                raise forms.ValidationError(problem.message) from problem
+        return entries
+
+    def save(self, *, actor: User) -> None:
+        services.team_settings_update(
+            actor=actor,
+            signup_mode=self.cleaned_data["signup_mode"],
+            private_hosts=self.cleaned_data["private_hosts"],
+            reference_public=self.cleaned_data["reference_public"],
+        )
+
+
+class InvitationForm(forms.Form):
+    """A new invitation link."""
+
+    note = forms.CharField(
+        label=_("For whom"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.MEMBER)
+    days = forms.IntegerField(
+        label=_("Valid for days"), min_value=1, max_value=90, initial=services.INVITATION_DAYS
+    )
+
+
+class PersonForm(forms.Form):
+    """What an administrator does with a member."""
+
+    deed = forms.ChoiceField(
+        choices=[(name, name) for name in ("administrator", "member", "deactivate", "reactivate")]
+    )
+
+    def save(self, *, actor: User, person: User) -> None:
+        """Raises TeamError when the team refuses."""
+        deeds: dict[str, Callable[[], None]] = {
+            "administrator": lambda: services.person_role_set(
+                actor=actor, person=person, role=Role.ADMINISTRATOR
+            ),
+            "member": lambda: services.person_role_set(actor=actor, person=person, role=Role.MEMBER),
+            "deactivate": lambda: services.person_deactivate(actor=actor, person=person),
+            "reactivate": lambda: services.person_reactivate(actor=actor, person=person),
+        }
+        deeds[self.cleaned_data["deed"]]()
+
+
+class ProfileForm(forms.Form):
+    """What a person decides about themselves."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=150,
+        help_text=_("How others see you. Your username when empty."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("Like my browser")), *settings.LANGUAGES]
+    )
+    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        kwargs["initial"] = {"name": user.name, "language": user.language, "theme": user.theme}
+        super().__init__(*args, **kwargs)
+
+    def save(self) -> None:
+        services.profile_update(
+            user=self.user,
+            name=self.cleaned_data["name"],
+            language=self.cleaned_data["language"],
+            theme=self.cleaned_data["theme"],
+        )
+
+
+def _api_choices() -> list[tuple[str, str]]:
+    return [(api.id, api.names.in_language(get_language())) for api in catalog.apis().values()]
+
+
+def _headers_kept(provider: Provider | None) -> Headers:
+    if provider is None:
+        return ()
+    try:
+        return extra_headers_of(provider=provider)
+    except TeamError:
+        return ()  # they were for another origin; the page asks for them again
+
+
+def _provider_initial(provider: Provider, headers: Headers) -> dict[str, Any]:
+    return {
+        "name": provider.name,
+        "base_url": provider.base_url,
+        "api": provider.api,
+        "auth": provider.auth,
+        "auth_header": provider.auth_header,
+        "extra_headers": extra_headers_masked(headers),
+        "model_names": "\n".join(provider.models),
+        "first_byte_timeout": provider.first_byte_timeout,
+        "idle_timeout": provider.idle_timeout,
+    }
