@@ -16,7 +16,10 @@ THEMES = ("light", "dark")
 
 @register.simple_tag
 def icon(name: str, size: str = "", turns: str = "") -> SafeString:
-    """Return the icon `name` of the sprite, for eyes only; `size` "small" is 14 px, `turns` "way" follows the reading direction."""
+    """Return the icon `name` of the sprite, for eyes only.
+
+    `size` "small" is 14 px; `turns` "way" is for arrows that follow the reading direction.
+    """
     classes = " ".join(["icon", *([f"icon--{size}"] if size else []), *([f"icon--{turns}"] if turns else [])])
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="#i-{}" /></svg>',

@@ -1,0 +1,334 @@
+"""What the templates are given: plain values, made by views, without queries or decisions left in them.
+
+Each template names its context in its first lines. Times are milliseconds since the exchange began, sizes bytes; None means not
+known and shows as nothing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+LIVE_STATES: Final = ("queued", "streaming")
+
+
+# History
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """One line of the history. `live`: an answer is on its way."""
+
+    id: UUID
+    title: str
+    updated: datetime
+    current: bool
+    live: bool
+    href: str
+    pinned: bool = False
+    team: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationGroup:
+    """Rows under one heading ("Pinned", "Today", …). `key` is an HTML id part, unique in the list."""
+
+    key: str
+    label: str
+    rows: tuple[ConversationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationList:
+    """The history as shown. `total` counts all conversations of the person, whatever `query` leaves."""
+
+    groups: tuple[ConversationGroup, ...]
+    query: str = ""
+    total: int = 0
+
+
+# Head and column
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """A provider that may be chosen; `ready` is False while its key is missing."""
+
+    id: UUID
+    name: str
+    selected: bool
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModelView:
+    """The built-in model. `state`: ready, starting, failed or off."""
+
+    state: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """The open conversation and where its forms go."""
+
+    id: UUID
+    title: str
+    run_url: str
+    rename_url: str
+    delete_url: str
+    settings_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column's settings as the page edits them. `parameters` is a JSON object: name → JSON source text as typed."""
+
+    providers: tuple[ProviderChoice, ...]
+    model: str
+    models: tuple[str, ...]
+    system: str
+    parameters: str = "{}"
+
+    @property
+    def provider(self) -> ProviderChoice | None:
+        """The chosen provider, if any."""
+        return next((choice for choice in self.providers if choice.selected), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A way to begin. Choosing it writes `text` and sets `parameters` (a JSON object: name → JSON source text).
+
+    `sets` is what it teaches, in the API's words: "temperature", "stop".
+    """
+
+    title: str
+    text: str
+    sets: str
+    parameters: str = "{}"
+    system: str = ""
+
+
+# Messages
+
+
+@dataclass(frozen=True, slots=True)
+class StatsView:
+    """The figures under an answer. `notes`: what the answer did not honour, in short sentences."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    ttft_ms: float | None = None
+    tokens_per_second: float | None = None
+    total_ms: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to show."""
+        figures = (self.tokens_in, self.tokens_out, self.ttft_ms, self.tokens_per_second, self.total_ms)
+        return bool(self.notes) or any(figure is not None for figure in figures)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """Why a run failed. `settings_href` leads to the provider's page where the key or the address is the trouble."""
+
+    kind: str
+    message: str
+    advice: str = ""
+    status: int | None = None
+    settings_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallView:
+    """A function the model wants called; `arguments` is JSON text as it came, complete or not."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message. `role` as the API spells it; answers name their exchange and choice."""
+
+    id: UUID
+    role: str
+    text: str
+    state: str = "completed"
+    conversation: UUID | None = None
+    exchange: UUID | None = None
+    choice: int = 0
+    model: str = ""
+    created: datetime | None = None
+    reasoning: str = ""
+    reasoning_ms: float | None = None
+    refusal: str = ""
+    tool_calls: tuple[ToolCallView, ...] = ()
+    stats: StatsView = field(default_factory=StatsView)
+    error: ErrorView | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether more may come."""
+        return self.state in LIVE_STATES
+
+
+# Inspector
+
+
+@dataclass(frozen=True, slots=True)
+class InspectorView:
+    """Which exchange the inspector shows, and how each tab is fetched."""
+
+    exchange: UUID | None = None
+    tab: str = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """The request as it was put on the wire, secrets masked. `body` is the text as sent."""
+
+    method: str
+    url: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    size: int
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """The response. `document` is JSON text of the assembled response in the shape of a plain one; `raw` the text as it came.
+
+    `state` is the exchange's; `status` None means that no response began.
+    """
+
+    state: str
+    status: int | None
+    reason: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+    document: str = ""
+    raw: str = ""
+    raw_cut: bool = False
+    size: int = 0
+    masked: bool = False
+    error: ErrorView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of the stream. `gap_ms` since the one before; `text` is what it added; `data` its bytes as text."""
+
+    number: int
+    at_ms: float
+    gap_ms: float
+    kind: str
+    size: int
+    text: str
+    data: str
+    stall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventsView:
+    """A stretch of the events of one kind, or of all where `kind` is "".
+
+    `kinds` are the kinds that occur with their counts; `href` is the fragment's own address, to which `?kind=` is added;
+    `more_href` fetches the next rows.
+    """
+
+    rows: tuple[EventRow, ...]
+    total: int
+    kinds: tuple[tuple[str, int], ...]
+    href: str
+    kind: str = ""
+    more_href: str = ""
+    live: bool = False
+    status: int | None = None
+    first_ms: float | None = None
+    last_ms: float | None = None
+    size: int = 0
+    stalls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A bar on the time axis. `x` and `width` are thousandths of the whole."""
+
+    label: str
+    kind: str
+    ms: float
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateChart:
+    """Tokens per second over time: SVG paths in a box of 1000 × 100, and the value at the top."""
+
+    line: str
+    area: str
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """How long the stream paused between events, in ms."""
+
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+    stall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimingView:
+    """Where the time went. `before` are the phases up to the first byte, `stream` those after it."""
+
+    state: str
+    before: tuple[Phase, ...]
+    before_ms: float
+    stream: tuple[Phase, ...]
+    total_ms: float
+    rate: RateChart | None = None
+    gaps: Quantiles | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """The request as code. `languages` are (id, name); the fragment is fetched again with `?language=`."""
+
+    language: str
+    languages: tuple[tuple[str, str], ...]
+    source: str
+    href: str
+    notes: tuple[str, ...] = ()
+
+
+# Page
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbenchView:
+    """Everything of the page but the parameter rows, which come as their own context."""
+
+    conversation: ConversationView
+    conversations: ConversationList
+    column: ColumnView
+    messages: tuple[MessageView, ...]
+    inspector: InspectorView
+    local_model: LocalModelView
+    examples: tuple[Example, ...] = ()
+    earlier_href: str = ""
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing was said yet."""
+        return not self.messages
