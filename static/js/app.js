@@ -1,15 +1,74 @@
 // @ts-check
-/** Boot: start every behaviour once, bind it again to whatever htmx brings in. */
+/** Boot: start every behaviour once, bind it again to whatever comes into the page. */
+import { bind as bindComposer } from "./composer.js";
+import { hideConnection, showConnection } from "./connection.js";
+import { start as startCopy } from "./copy.js";
+import { start as startDialogs } from "./dialog.js";
+import { start as startDrawers } from "./drawers.js";
+import { bind as bindInspector, start as startInspector } from "./inspector.js";
+import { bind as bindSavedMarkdown } from "./markdown/saved.js";
+import { start as startMenus } from "./menus.js";
+import { start as startPanels } from "./panels.js";
+import { followAnswers } from "./reply.js";
+import { bind as bindScroll } from "./scroll.js";
+import { bind as bindSettings } from "./settings.js";
+import { start as startShortcuts } from "./shortcuts.js";
+import { refreshFrom } from "./sidebar.js";
+import { ExchangeSocket } from "./socket.js";
+import { bind as bindTabs, start as startTabs } from "./tabs.js";
+import { start as startTheme } from "./theme.js";
+import { bind as bindToasts, start as startToasts } from "./toasts.js";
+
+const socket = openSocket();
+
+// What listens on the document is asked in this order: a menu and then a drawer take Esc before it stops an answer.
+const starts = [
+  startToasts,
+  startDialogs,
+  startMenus,
+  startDrawers,
+  startTabs,
+  startPanels,
+  startTheme,
+  startCopy,
+  startShortcuts,
+  startInspector,
+];
 
 /** @type {ReadonlyArray<(root: ParentNode) => void>} */
-const behaviours = [];
+const binds = [
+  (root) => (socket ? followAnswers(root, socket) : hideConnection(root)),
+  bindSavedMarkdown,
+  bindTabs,
+  bindScroll,
+  bindComposer,
+  bindSettings,
+  bindInspector,
+  bindToasts,
+];
 
 /** @param {ParentNode} root */
 function bindAll(root) {
-  for (const bind of behaviours) bind(root);
+  for (const bind of binds) bind(root);
 }
 
+/** Signed-in pages name their socket. */
+function openSocket() {
+  const path = document.body.dataset["socket"];
+  if (!path) return null;
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return new ExchangeSocket(url.href);
+}
+
+for (const start of starts) start();
 bindAll(document);
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);
 });
+document.addEventListener("fragment:added", () => bindAll(document));
+if (socket) {
+  showConnection(socket);
+  refreshFrom(socket);
+  socket.start();
+}

@@ -1,9 +1,10 @@
 // @ts-check
-/** The token that Django wants with every request that changes something. */
+/** The token that Django wants with every request that changes something: where base.html gives it to htmx, or a form. */
 
 export function csrfToken() {
+  const headers = document.body.getAttribute("hx-headers");
+  const token = headers ? JSON.parse(headers)["x-csrftoken"] : "";
+  if (token) return String(token);
   const field = document.querySelector('input[name="csrfmiddlewaretoken"]');
-  if (field instanceof HTMLInputElement && field.value) return field.value;
-  const cookie = document.cookie.split("; ").find((entry) => entry.startsWith("csrftoken="));
-  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : "";
+  return field instanceof HTMLInputElement ? field.value : "";
 }

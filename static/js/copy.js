@@ -1,0 +1,71 @@
+// @ts-check
+/**
+ * Copy buttons. `data-copy="#selector"` copies that element's text or value, `data-copy-code` the block of code around
+ * the button, `data-copy-answer` the source of the message around it.
+ */
+import { delegate } from "./dom.js";
+import { gettext } from "./i18n.js";
+import { icon } from "./icons.js";
+import { toast } from "./toasts.js";
+
+const MARK_MS = 1_500;
+
+export function start() {
+  delegate("click", "[data-copy]", (button) => {
+    void copy(button, textOf(document.querySelector(button.dataset["copy"] ?? "")));
+  });
+  delegate("click", "[data-copy-code]", (button) => {
+    void copy(button, textOf(button.closest(".code")?.querySelector("code") ?? null));
+  });
+  delegate("click", "[data-copy-answer]", (button) => {
+    void copy(button, textOf(button.closest("[data-message]")?.querySelector("[data-source]") ?? null));
+  });
+}
+
+/** @param {Element | null} element */
+function textOf(element) {
+  if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) return element.value;
+  return element?.textContent ?? "";
+}
+
+/** @param {HTMLElement} button @param {string} text */
+async function copy(button, text) {
+  try {
+    await write(text);
+  } catch (error) {
+    console.warn("Copying was refused.", error);
+    return toast(gettext("The browser does not let this page copy. Select the text and copy it yourself."), "bad");
+  }
+  mark(button);
+}
+
+/** @param {string} text */
+async function write(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // A page over plain HTTP has no clipboard API.
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.setAttribute("aria-hidden", "true");
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("execCommand copy was refused");
+}
+
+/** A tick instead of the icon for a moment, and a word for who does not see it. @param {HTMLElement} button */
+function mark(button) {
+  const before = button.querySelector("svg");
+  if (!before || button.dataset["copied"] !== undefined) return;
+  const name = button.getAttribute("aria-label");
+  const tick = icon("check", before.classList.contains("icon--small") ? "small" : "");
+  before.replaceWith(tick);
+  button.dataset["copied"] = "";
+  button.setAttribute("aria-label", gettext("Copied"));
+  setTimeout(() => {
+    tick.replaceWith(before);
+    delete button.dataset["copied"];
+    if (name === null) button.removeAttribute("aria-label");
+    else button.setAttribute("aria-label", name);
+  }, MARK_MS);
+}

@@ -1,0 +1,77 @@
+// @ts-check
+/**
+ * Dialogs: `data-dialog-open="#id"` opens one, `data-dialog-close` closes it, a press beside it closes it too.
+ * The one confirm dialog of the page asks for `hx-confirm` and for `ask`.
+ */
+import { delegate } from "./dom.js";
+
+/**
+ * @typedef {object} Question
+ * @property {string} text
+ * @property {string} [detail]
+ * @property {string} [yes] the label of the button that goes ahead
+ */
+
+/**
+ * @param {Question} question
+ * @returns {Promise<boolean>}
+ */
+export function ask({ text, detail = "", yes = "" }) {
+  const dialog = document.querySelector("[data-confirm-dialog]");
+  if (!(dialog instanceof HTMLDialogElement)) return Promise.resolve(window.confirm(text));
+  fill(dialog, "[data-confirm-text]", text);
+  fill(dialog, "[data-confirm-detail]", detail);
+  const button = dialog.querySelector("[data-confirm-yes]");
+  if (button instanceof HTMLElement) {
+    button.dataset["usual"] ??= button.textContent ?? "";
+    button.textContent = yes || button.dataset["usual"];
+  }
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** @param {Element} dialog @param {string} selector @param {string} text */
+function fill(dialog, selector, text) {
+  const place = dialog.querySelector(selector);
+  if (!(place instanceof HTMLElement)) return;
+  place.textContent = text;
+  place.hidden = text === "";
+}
+
+/** @typedef {{question: string | null, elt: HTMLElement, issueRequest(skip: boolean): void}} ConfirmDetail */
+
+export function start() {
+  document.addEventListener("htmx:confirm", (event) => {
+    const detail = /** @type {CustomEvent<ConfirmDetail>} */ (event).detail;
+    if (!detail.question) return;
+    event.preventDefault();
+    const { confirmDetail = "", confirmYes = "" } = detail.elt.dataset;
+    void ask({ text: detail.question, detail: confirmDetail, yes: confirmYes }).then((yes) => {
+      if (yes) detail.issueRequest(true);
+    });
+  });
+  delegate("click", "[data-dialog-open]", (opener) => {
+    const dialog = document.querySelector(opener.dataset["dialogOpen"] ?? "");
+    if (dialog instanceof HTMLDialogElement) dialog.showModal();
+  });
+  delegate("click", "[data-dialog-close]", (button) => button.closest("dialog")?.close());
+  document.addEventListener("click", (event) => {
+    // Only the backdrop of a dialog is the dialog itself to a pointer.
+    if (event.target instanceof HTMLDialogElement && event.target.open && isOutside(event.target, event)) {
+      event.target.close();
+    }
+  });
+}
+
+/** @param {HTMLDialogElement} dialog @param {MouseEvent} event */
+function isOutside(dialog, event) {
+  const box = dialog.getBoundingClientRect();
+  // Enter on a button makes a click at 0,0.
+  if (event.clientX === 0 && event.clientY === 0) return false;
+  return (
+    event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom
+  );
+}

@@ -1,0 +1,77 @@
+// @ts-check
+/**
+ * The transcript follows its end only while the person is there. Scrolling up leaves it alone; a button goes back.
+ * The page's own text growing is seen by a ResizeObserver, after layout and before paint: nothing flickers.
+ */
+import { fresh, make, prefersStill } from "./dom.js";
+import { gettext } from "./i18n.js";
+import { icon } from "./icons.js";
+
+/** This near to the end counts as there, in px. */
+const NEAR = 80;
+
+/** @param {ParentNode} root */
+export function bind(root) {
+  for (const region of fresh(root, "[data-messages]")) new Following(region);
+}
+
+class Following {
+  #region;
+  #button;
+  #stuck = true;
+  #lastTop = 0;
+
+  /** @param {HTMLElement} region */
+  constructor(region) {
+    this.#region = region;
+    this.#button = jumpButton(region);
+    this.#button.addEventListener("click", () => this.#jump(prefersStill() ? "instant" : "smooth"));
+    region.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    document.addEventListener("run:started", () => this.#jump("instant"));
+    const observer = new ResizeObserver(() => this.#grown());
+    observer.observe(region);
+    const content = region.querySelector("[data-transcript]");
+    if (content) observer.observe(content);
+    if (!location.hash) this.#jump("instant");
+  }
+
+  get #distance() {
+    const { scrollHeight, clientHeight, scrollTop } = this.#region;
+    return scrollHeight - clientHeight - scrollTop;
+  }
+
+  #scrolled() {
+    const top = this.#region.scrollTop;
+    // Only a move upwards lets go: text that grows between two scroll events must not.
+    if (top < this.#lastTop && this.#distance > NEAR) this.#stuck = false;
+    if (this.#distance <= NEAR) this.#stuck = true;
+    this.#lastTop = top;
+    this.#showButton();
+  }
+
+  #grown() {
+    if (this.#stuck) this.#jump("instant");
+    this.#showButton();
+  }
+
+  /** @param {"instant" | "smooth"} behavior */
+  #jump(behavior) {
+    this.#stuck = true;
+    this.#region.scrollTo({ top: this.#region.scrollHeight, behavior });
+    this.#lastTop = this.#region.scrollTop;
+  }
+
+  #showButton() {
+    this.#button.hidden = this.#stuck || this.#distance <= NEAR;
+  }
+}
+
+/** The page's own button, or one made here. @param {HTMLElement} region */
+function jumpButton(region) {
+  const own = document.querySelector("[data-jump]");
+  if (own instanceof HTMLElement) return own;
+  const button = make("button", { type: "button", class: "iconbtn jump", "data-jump": "", hidden: "" }, icon("down"));
+  button.setAttribute("aria-label", gettext("Jump to the newest"));
+  region.after(button);
+  return button;
+}

@@ -1,0 +1,44 @@
+// @ts-check
+/** The list of conversations: it follows what other tabs and devices do, and keeps the filter while it does. */
+import { debounced } from "./dom.js";
+import { insert } from "./fragments.js";
+import { get } from "./request.js";
+
+/** @import { ExchangeSocket } from "./socket.js" */
+
+const REFRESH_MS = 300;
+
+/** @param {ExchangeSocket} socket */
+export function refreshFrom(socket) {
+  const refresh = debounced(REFRESH_MS, () => void refreshList(refresh));
+  socket.addEventListener("conversations", () => refresh());
+  let opened = false;
+  socket.addEventListener("state", () => {
+    if (socket.state !== "open") return;
+    // What changed while the connection was away was not told.
+    if (opened) refresh();
+    opened = true;
+  });
+}
+
+/** @param {() => void} again */
+async function refreshList(again) {
+  const list = document.querySelector("[data-conversation-list]");
+  if (!(list instanceof HTMLElement)) return;
+  // Nothing moves under a hand that is renaming, or in an open menu.
+  if (list.querySelector("input:focus, details[open]")) return again();
+  const search = document.querySelector("[data-search]");
+  const query = search instanceof HTMLInputElement ? search.value : "";
+  const url = new URL(list.dataset["conversationList"] || "/conversations/list/", location.href);
+  url.searchParams.set("q", query);
+  url.searchParams.set("current", location.pathname);
+  const result = await get(url.pathname + url.search);
+  if (!result.ok) return;
+  const focused = document.activeElement instanceof HTMLAnchorElement ? document.activeElement.getAttribute("href") : null;
+  const hadFocus = list.contains(document.activeElement);
+  insert(list, result.html, "innerHTML");
+  if (hadFocus && focused) {
+    const same = list.querySelector(`a[href="${CSS.escape(focused)}"]`);
+    if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,55 @@
+// @ts-check
+/** Short notes at the lower end of the page. A note with something to do stays until it is dismissed. */
+import { delegate, fresh, make } from "./dom.js";
+import { gettext } from "./i18n.js";
+import { icon } from "./icons.js";
+
+const SHOWN_MS = 6_000;
+const MAX_SHOWN = 3;
+const ICONS = { good: "check", bad: "bad", plain: "info" };
+
+/**
+ * @param {string} text
+ * @param {"good" | "bad" | "plain"} [tone]
+ * @param {{label: string, run: () => void}} [action]
+ */
+export function toast(text, tone = "plain", action) {
+  const place = document.querySelector("[data-toasts]");
+  if (!place) return;
+  const note = make("div", { class: tone === "plain" ? "toast" : `toast toast--${tone}`, "data-toast": "" });
+  note.append(icon(ICONS[tone]), make("p", {}, text));
+  if (action) {
+    const button = make("button", { type: "button", class: "btn btn--small" }, action.label);
+    button.addEventListener("click", () => {
+      note.remove();
+      action.run();
+    });
+    note.append(button);
+  }
+  const dismiss = make("button", { type: "button", class: "iconbtn iconbtn--small", "data-dismiss": "" }, icon("x", "small"));
+  dismiss.setAttribute("aria-label", gettext("Dismiss"));
+  note.append(dismiss);
+  place.append(note);
+  while (place.childElementCount > MAX_SHOWN) place.firstElementChild?.remove();
+  if (!action) leaveSoon(note);
+}
+
+/** Notes that the server wrote leave by themselves too; what went wrong stays. @param {ParentNode} root */
+export function bind(root) {
+  for (const note of fresh(root, "[data-toast]")) {
+    if (!note.classList.contains("toast--bad")) leaveSoon(note);
+  }
+}
+
+/** Not while somebody reads it with the pointer or the keyboard on it. @param {HTMLElement} note */
+function leaveSoon(note) {
+  const timer = setInterval(() => {
+    if (note.matches(":hover, :focus-within")) return;
+    clearInterval(timer);
+    note.remove();
+  }, SHOWN_MS);
+}
+
+export function start() {
+  delegate("click", "[data-dismiss]", (button) => button.closest("[data-toast], [data-dismissable]")?.remove());
+}
