@@ -1,7 +1,7 @@
 """What the templates are given: plain values, made by views, without queries or decisions left in them.
 
-Each template names its context in its first lines. Times are milliseconds since the exchange began, sizes bytes; None means not
-known and shows as nothing.
+Each template names its context in its first lines. Times are milliseconds since the exchange began, sizes are bytes;
+None means not known and shows as nothing.
 """
 
 from dataclasses import dataclass, field
@@ -203,9 +203,10 @@ class RequestView:
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """The response. `document` is JSON text of the assembled response in the shape of a plain one; `raw` the text as it came.
+    """The response. `document` is the assembled response as JSON text in the shape of a plain one.
 
-    `state` is the exchange's; `status` None means that no response began.
+    `raw` is the text as it came, perhaps cut (`raw_cut`); `state` is the exchange's; `status` is None where no response
+    began.
     """
 
     state: str

@@ -1,0 +1,67 @@
+"""Geometry for the timing tab: numbers in, SVG paths and positions out. Times are ms since the exchange began."""
+
+import bisect
+from collections.abc import Sequence
+from typing import Final
+
+from playground.view_models import Phase, Quantiles, RateChart
+
+POINTS: Final = 120
+"""Points of a rate curve."""
+WINDOW_MS: Final = 1_000.0
+"""The rate at a moment counts the tokens of this long around it; shorter streams use a tenth of their length."""
+STALL_FACTOR: Final = 10
+STALL_MS: Final = 500.0
+
+
+def phase(label: str, kind: str, *, start: float, end: float, total: float) -> Phase:
+    """Return a bar from `start` to `end` on an axis from 0 to `total`; never so thin that it cannot be seen."""
+    whole = max(total, 0.001)
+    x = round(1000 * min(max(start, 0), whole) / whole)
+    width = max(3, round(1000 * max(end - start, 0) / whole))
+    return Phase(label, kind, max(end - start, 0), min(x, 997), min(width, 1000 - min(x, 997)))
+
+
+def rate_chart(times: Sequence[float], *, total: float) -> RateChart | None:
+    """Return the rate of events over time, or None for fewer than three. `times` ascend; one event counts as one token."""
+    if len(times) < 3 or total <= 0:
+        return None
+    window = min(WINDOW_MS, max(total / 10, 1.0))
+    rates: list[float] = []
+    for point in range(POINTS + 1):
+        at = total * point / POINTS
+        first = bisect.bisect_left(times, at - window / 2)
+        last = bisect.bisect_right(times, at + window / 2)
+        # At both ends the window reaches over the edge: only the part inside counts.
+        inside = min(at + window / 2, total) - max(at - window / 2, 0)
+        rates.append((last - first) / inside * 1000)
+    top = nice_ceiling(max(rates))
+    dots = [(1000 * n / POINTS, 100 - 100 * rate / top) for n, rate in enumerate(rates)]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in dots)
+    return RateChart(line=line, area=f"{line}L1000 100L0 100Z", top=top)
+
+
+def nice_ceiling(value: float) -> float:
+    """Return the next of 1, 2, 4, 6, 8, 10 times a power of ten that is not below `value`: a round end for an axis."""
+    if value <= 0:
+        return 1.0
+    step = 1.0
+    while step * 10 < value:
+        step *= 10
+    while step > value:
+        step /= 10
+    return next(step * factor for factor in (1, 2, 4, 6, 8, 10) if step * factor >= value * 0.999999)
+
+
+def quantiles(gaps: Sequence[float]) -> Quantiles | None:
+    """Return how long the stream paused between events, or None for fewer than two gaps."""
+    if len(gaps) < 2:
+        return None
+    ordered = sorted(gaps)
+    p50, p95, p99 = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95, 0.99))
+    return Quantiles(p50, p95, p99, ordered[-1], stall=is_stall(ordered[-1], typical=p50))
+
+
+def is_stall(gap: float, *, typical: float) -> bool:
+    """Whether a gap is worth a mark: half a second or more, and ten times the usual gap."""
+    return gap >= STALL_MS and gap >= STALL_FACTOR * typical
