@@ -5,6 +5,8 @@ two questions about such a text: is it exactly one JSON value, and which value i
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -12,6 +14,9 @@ from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 200  # deeper than any schema people write; keeps every recursive reader of the value safe
 MAX_LENGTH: Final = 1_048_576  # characters; 128 tool definitions fit many times over
+
+_SCAN: Final = json.JSONDecoder(parse_int=len, parse_float=len)  # no conversion: a number may have any length
+_GAP: Final = re.compile(r"[ \t\r\n,:]*")  # between the parts of a text that is known to be JSON
 
 TYPE_NAMES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 
@@ -73,6 +78,47 @@ def parse(text: str) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise InvalidJsonText("too_deep")
     return value
+
+
+def quoted(text: str) -> str:
+    """Return a text as a JSON string, with every character that can be sent as it is left as it is."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def members(text: str) -> list[tuple[str, str]]:
+    """Return the members of a JSON object as (name, source text), in order, doubles included.
+
+    Raises InvalidJsonText when the text is not one JSON value, TypeError when that value is no object.
+    """
+    if not isinstance(parse(text), dict):
+        raise TypeError("not a JSON object")
+    return [(json.loads(name), value) for name, value in _split(text, pairs=True)]
+
+
+def items(text: str) -> list[str]:
+    """Return the source texts of the items of a JSON array, in order; raises as `members` does."""
+    if not isinstance(parse(text), list):
+        raise TypeError("not a JSON array")
+    return [value for _, value in _split(text, pairs=False)]
+
+
+def _split(text: str, *, pairs: bool) -> Iterator[tuple[str, str]]:
+    """Yield (source of the name, source of the value) for each entry of a valid container; names are "" in an array."""
+    at = _after_gap(text, _after_gap(text, 0) + 1)
+    while text[at] not in "}]":
+        name = ""
+        if pairs:
+            end = _SCAN.raw_decode(text, at)[1]
+            name, at = text[at:end], _after_gap(text, end)
+        end = _SCAN.raw_decode(text, at)[1]
+        yield name, text[at:end]
+        at = _after_gap(text, end)
+
+
+def _after_gap(text: str, at: int) -> int:
+    gap = _GAP.match(text, at)
+    assert gap is not None  # it matches the empty text too
+    return gap.end()
 
 
 def type_name(value: Any) -> str:
