@@ -23,11 +23,22 @@ class Answer:
     ``broken``    the first piece of JSON that could not be read
     """
 
-    __slots__ = ("_secrets", "_status", "answered", "assembly", "broken", "done", "error", "words")
+    __slots__ = (
+        "_error_told",
+        "_secrets",
+        "_status",
+        "answered",
+        "assembly",
+        "broken",
+        "done",
+        "error",
+        "words",
+    )
 
     def __init__(self, *, status: int, secrets: Secrets, limits: Limits) -> None:
         self._status = status
         self._secrets = secrets
+        self._error_told = False
         self.assembly = Assembly(secrets=secrets, limits=limits)
         self.answered = False
         self.done = False
@@ -125,12 +136,14 @@ class Answer:
 
     def take(self, *, final: bool = False) -> list[Update]:
         """Return what came since the last time; an error once, when it is first known."""
-        known = self.error
-        updates = self.assembly.take(final=final)
-        for error in self.assembly.errors:
-            self.fail(error, dumps(error))
-        self.assembly.errors.clear()
-        if self.error is not None and known is None:
+        assembly = self.assembly
+        updates = assembly.take(final=final)
+        if assembly.errors:
+            for error in assembly.errors:
+                self.fail(error, dumps(error))
+            assembly.errors.clear()
+        if self.error is not None and not self._error_told:
+            self._error_told = True
             updates.append(ErrorSeen(self.error))
         return updates
 

@@ -18,6 +18,7 @@ from upstream.wire.events import Finished, Update, UsageSeen
 from upstream.wire.jsontext import clean
 from upstream.wire.limits import DEFAULT_LIMITS, Limits
 from upstream.wire.parts import string_of
+from upstream.wire.text import Watch
 from upstream.wire.tools import key_of
 
 _FIRST: Final = ("id", "created", "model")
@@ -30,18 +31,19 @@ _WRAPPERS: Final = ("data", "result", "output", "response")
 class Assembly:
     """Merge chunks with ``add``; ``take`` returns what they added; ``document`` is the response so far.
 
-    ``errors`` collects error objects found inside choices.
+    ``errors`` collects error objects found inside choices; ``watch`` tells which texts are held back or masked.
     """
 
     __slots__ = ("_budget", "_choices", "_finished", "_first", "_last", "_secrets", "_touched", "_usage", "_usage_new",
-                 "errors")  # fmt: skip
+                 "errors", "watch")  # fmt: skip
 
     def __init__(self, *, secrets: Secrets = NO_SECRETS, limits: Limits = DEFAULT_LIMITS) -> None:
         self.errors: list[Any] = []
+        self.watch = Watch(secrets)
         self._secrets = secrets
         self._budget = Budget(limits.parts)
         self._choices: dict[int | str, Choice] = {}
-        self._touched: dict[int | str, Choice] = {}
+        self._touched: list[Choice] = []
         self._finished: list[Finished] = []
         self._first: dict[str, Any] = {}
         self._last: dict[str, Any] = {}
@@ -67,9 +69,11 @@ class Assembly:
 
     def _add_choice(self, item: dict[str, Any], position: int) -> None:
         index = item.get("index", position)
-        choice = self._touched.get(index) if type(index) is int else None
+        choice = self._choices.get(index) if type(index) is int else None
         if choice is None:
             choice = self._choice(index, position)
+        if not choice.touched:
+            self.touch(choice)
         delta = item.get("delta")
         if delta and type(delta) is dict:
             choice.has_deltas = True
@@ -150,7 +154,7 @@ class Assembly:
 
     def _add_top_level_calls(self, calls: Any) -> None:
         """Merge tool calls beside ``choices`` (the SiliconFlow reference has them there), unless the choices had them."""
-        if not any(choice.tools.calls for choice in self._touched.values()):
+        if not any(choice.tools.calls for choice in self._touched):
             self._choice(0, 0).add({"tool_calls": calls})
 
     def _set_usage(self, usage: Any) -> None:
@@ -166,19 +170,32 @@ class Assembly:
         choice = self._choices.get(key)
         if choice is None:
             self._budget.spend()
-            choice = Choice(key if isinstance(key, int) else position, self._secrets, self._budget)
+            choice = Choice(key if isinstance(key, int) else position, self.watch, self._budget)
             self._choices[key] = choice
-        self._touched[key] = choice
+        self.touch(choice)
         return choice
+
+    def choice_at(self, index: Any) -> Choice | None:
+        """Return the choice with this index, None if there is none yet."""
+        return self._choices.get(index) if type(index) is int else None
+
+    def touch(self, choice: Choice) -> None:
+        """Remember that the choice gained something since the last ``take``."""
+        if not choice.touched:
+            choice.touched = True
+            self._touched.append(choice)
 
     def take(self, *, final: bool = False) -> list[Update]:
         """Return what was added since the last time; text that may become a secret or a tag stays until ``final``."""
         updates: list[Update] = []
+        touched = self._touched
         if final:
-            for choice in self._choices.values():
+            touched = list(self._choices.values())
+            for choice in touched:
                 choice.tools.name_all(f"{self._first.get('id')} {self._first.get('created')} {choice.index}")
-        for choice in (self._choices if final else self._touched).values():
-            choice.take(updates, final=final)
+        for choice in touched:
+            choice.touched = False
+            choice.take(updates, final)
         self._touched.clear()
         if self._finished:
             updates += self._finished
@@ -187,16 +204,6 @@ class Assembly:
             self._usage_new = False
             updates.append(UsageSeen(self._secrets.tree(clean(self._usage))))
         return updates
-
-    @property
-    def masked(self) -> int:
-        """How many secrets were masked in text that came in pieces."""
-        return sum(text.hits for choice in self._choices.values() for text in choice.texts())
-
-    @property
-    def open(self) -> bool:
-        """True while text is held back because it may become a secret."""
-        return any(text.open for choice in self._choices.values() for text in choice.texts())
 
     @property
     def has_text(self) -> bool:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from upstream.wire.budget import Budget
-from upstream.wire.capture import Secrets
 from upstream.wire.details import Details
 from upstream.wire.events import TextAdded, Update
 from upstream.wire.jsontext import clean
 from upstream.wire.parts import read_content, string_of, text_of
-from upstream.wire.text import Text
+from upstream.wire.text import Text, Watch
 from upstream.wire.think import ThinkSplitter
 from upstream.wire.tools import ToolCalls
 
@@ -20,36 +19,57 @@ class Choice:
     """Fields of one choice so far. ``has_message`` says that a chunk held a message instead of a delta."""
 
     __slots__ = (
-        "annotations", "audio", "audio_data", "content", "filter", "finish_reason", "has_deltas", "has_message", "images",
-        "index", "logprobs", "reasoning", "reasoning_details", "refusal", "role", "think", "tools", "transcript",
-    )  # fmt: skip
+        "annotations",
+        "audio",
+        "audio_data",
+        "content",
+        "filter",
+        "finish_reason",
+        "has_deltas",
+        "has_message",
+        "has_more",
+        "images",
+        "index",
+        "logprobs",
+        "reasoning",
+        "reasoning_details",
+        "refusal",
+        "role",
+        "think",
+        "tools",
+        "touched",
+        "transcript",
+    )
 
-    def __init__(self, index: int, secrets: Secrets, budget: Budget) -> None:
+    def __init__(self, index: int, watch: Watch, budget: Budget) -> None:
         self.index = index
         self.role = ""
-        self.content = Text(secrets)
-        self.reasoning = Text(secrets)
-        self.refusal = Text(secrets)
-        self.tools = ToolCalls(secrets, budget)
+        self.content = Text(watch)
+        self.reasoning = Text(watch)
+        self.refusal = Text(watch)
+        self.tools = ToolCalls(watch, budget)
         self.think = ThinkSplitter()
         self.finish_reason = ""
         self.logprobs: dict[str, Any] | None = None
         self.audio: dict[str, Any] | None = None
         self.audio_data: list[str] = []
-        self.transcript = Text(secrets)
+        self.transcript = Text(watch)
         self.annotations: list[Any] = []
         self.images: list[Any] = []
         self.reasoning_details = Details()
         self.filter: Any = None
+        self.touched = False
         self.has_deltas = False
         self.has_message = False
+        self.has_more = False
 
     def add(self, delta: dict[str, Any]) -> None:
         """Merge one delta (or a whole message, which is one large delta)."""
         for key, value in delta.items():
             if value:
-                field = FIELDS.get(key)
-                if field is not None:
+                if key == "content" and type(value) is str:
+                    self.content.fresh.append(value)
+                elif (field := FIELDS.get(key)) is not None:
                     field(self, value, delta)
             elif value == "":
                 if key == "content":
@@ -96,28 +116,25 @@ class Choice:
                 else:
                     self.logprobs[key] = clean(items)
 
-    def take(self, updates: list[Update], *, final: bool) -> None:
+    def take(self, updates: list[Update], final: bool) -> None:
         """Append to ``updates`` what the choice gained since the last time."""
-        index = self.index
         if self.reasoning.fresh or final:
-            text = self.reasoning.take(final=final)
+            text = self.reasoning.take(final)
             if text:
-                updates.append(TextAdded(index, "reasoning", text))
+                updates.append(TextAdded(self.index, "reasoning", text))
         if self.content.fresh or final:
-            text = self.content.take(final=final)
-            if self.think.done:
-                if text:
-                    updates.append(TextAdded(index, "content", text))
-            else:
+            text = self.content.take(final)
+            if not self.think.done:
                 self._take_split(updates, text, final=final)
-        if self.refusal.fresh or final:
-            text = self.refusal.take(final=final)
+            elif text:
+                updates.append(TextAdded(self.index, "content", text))
+        if self.has_more or final:
+            self.has_more = False
+            text = self.refusal.take(final)
             if text:
-                updates.append(TextAdded(index, "refusal", text))
-        if self.transcript.fresh or final:
-            self.transcript.take(final=final)
-        if self.tools.touched or final:
-            updates += self.tools.take(index, final=final)
+                updates.append(TextAdded(self.index, "refusal", text))
+            self.transcript.take(final)
+            updates += self.tools.take(self.index, final=final)
 
     def _take_split(self, updates: list[Update], text: str, *, final: bool) -> None:
         """Append content whose beginning may be ``<think>``."""
@@ -132,11 +149,6 @@ class Choice:
 
     def has_text(self) -> bool:
         return bool(self.content.kept or self.reasoning.kept or self.refusal.kept or self.tools.calls)
-
-    def texts(self) -> list[Text]:
-        """Return every text of the choice, those of tool calls included."""
-        calls = (call.arguments for call in self.tools.every())
-        return [self.content, self.reasoning, self.refusal, self.transcript, *calls]
 
     def document(self) -> dict[str, Any]:
         """Return the choice in the shape of a plain response."""
@@ -196,6 +208,7 @@ def _content(choice: Choice, value: Any, _: dict[str, Any]) -> None:
     if parts.reasoning:
         choice.reasoning.fresh.append(parts.reasoning)
     if parts.refusal:
+        choice.has_more = True
         choice.refusal.fresh.append(parts.refusal)
     choice.images += parts.images
 
@@ -210,14 +223,17 @@ def _reasoning(choice: Choice, value: Any, delta: dict[str, Any]) -> None:
 
 
 def _refusal(choice: Choice, value: Any, _: dict[str, Any]) -> None:
+    choice.has_more = True
     choice.refusal.fresh.append(string_of(value))
 
 
 def _tool_calls(choice: Choice, value: Any, _: dict[str, Any]) -> None:
+    choice.has_more = True
     choice.tools.add(value)
 
 
 def _function_call(choice: Choice, value: Any, _: dict[str, Any]) -> None:
+    choice.has_more = True
     choice.tools.add_function_call(value)
 
 
@@ -235,6 +251,7 @@ def _audio(choice: Choice, value: Any, _: dict[str, Any]) -> None:
     if value.get("data") and isinstance(value["data"], str):
         choice.audio_data.append(clean(value["data"]))
     if value.get("transcript"):
+        choice.has_more = True
         choice.transcript.fresh.append(string_of(value["transcript"]))
 
 

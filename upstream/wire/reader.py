@@ -18,6 +18,7 @@ from upstream.wire.events import Update
 from upstream.wire.framing import BOM, Framer, normalize
 from upstream.wire.jsontext import documents, dumps, loads, raw_decode
 from upstream.wire.limits import DEFAULT_LIMITS, Limits
+from upstream.wire.repeat import Repeat
 from upstream.wire.scrub import RawTrace
 
 _SSE_STARTS: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"error:")
@@ -57,9 +58,11 @@ class ResponseReader:
         self._status = status
         self._content_type = content_type.lower()
         self._secrets = secrets
+        self._masking = bool(secrets)
         self._limits = limits
         self._headers = tuple(headers)
         self._answer = Answer(status=status, secrets=secrets, limits=limits)
+        self._repeat = Repeat(self._answer.assembly)
         self._trace = RawTrace(secrets)
         self._framer = Framer(limits)
         self._shape: Shape = ""
@@ -118,15 +121,15 @@ class ResponseReader:
 
     def _feed_stream(self, data: bytes) -> list[Update]:
         whole = self._framer.feed(data)
-        if not self._secrets:
+        if not self._masking:
             self._trace.add(data)
         if not whole:
             return []
-        if self._secrets:
+        if self._masking:
             whole = self._trace.add(whole)
         self._read_events(whole.decode("utf-8", "replace"))
         updates = self._answer.take()
-        if self._secrets:
+        if self._masking:
             self._settle()
         return updates
 
@@ -136,10 +139,14 @@ class ResponseReader:
         After the first surprise the rest is read block by block: an error message of the JSON parser counts the
         lines before it, which would make many bad events in one read quadratic.
         """
-        answer, add = self._answer, self._answer.assembly.add
+        answer, repeat = self._answer, self._repeat
         text = normalize(text)
         position, length, usual = 0, len(text), True
         while position < length and not answer.done:
+            if after := repeat.read(text, position):
+                position = after
+                continue
+            repeat.forget()
             if usual and text.startswith("data: {", position):
                 try:
                     document, end = raw_decode(text, position + 6)
@@ -148,8 +155,9 @@ class ResponseReader:
                     usual = False
                 if usual:
                     if document.get("choices") and "error" not in document:
-                        add(document)
+                        answer.assembly.add(document)
                         answer.answered = True
+                        repeat.learn(text, position, end, document)
                     else:
                         answer.document(document, text[position + 6 : end])
                     position = end + 2
@@ -161,10 +169,9 @@ class ResponseReader:
 
     def _settle(self, *, final: bool = False) -> None:
         """Let go of the raw events whose text is clear; take split secrets out of them."""
-        assembly = self._answer.assembly
-        hits = assembly.masked
-        self._trace.settle(hit=hits != self._hits, open=not final and assembly.open)
-        self._hits = hits
+        watch = self._answer.assembly.watch
+        self._trace.settle(hit=watch.hits != self._hits, open=not final and watch.open > 0)
+        self._hits = watch.hits
 
     # Anything else, or not yet known
 
@@ -175,9 +182,9 @@ class ResponseReader:
             self._shape = self._recognize()
             if self._shape == "stream":
                 return self._begin_stream()
-            if self._shape and not self._secrets:
+            if self._shape and not self._masking:
                 self._trace.add(bytes(body))
-        elif not self._secrets:
+        elif not self._masking:
             self._trace.add(data)
         if len(body) > self._limits.event:
             raise StreamTooLong(f"The body is larger than {self._limits.event:,} bytes.", status=self._status)
@@ -237,7 +244,7 @@ class ResponseReader:
             return []
         whole = bytes(body[:end])
         del body[:end]
-        if self._secrets:
+        if self._masking:
             whole = self._trace.add(whole)
         for line in whole.decode("utf-8", "replace").split("\n"):
             self._answer.line(line)
@@ -256,7 +263,7 @@ class ResponseReader:
 
     def _close_stream(self) -> None:
         rest = self._framer.close() or bytes(self._body)
-        if rest and self._secrets:
+        if rest and self._masking:
             rest = self._trace.add(rest)
         text = normalize(rest.decode("utf-8", "replace")).strip("\n")
         if text and self._shape == "lines":
@@ -311,7 +318,7 @@ class ResponseReader:
 
     def _keep_document(self, raw: bytes, found: list[Any]) -> None:
         """Put the body into the trace: masked by value, and written anew if only the parsed JSON showed a secret."""
-        if not self._secrets:
+        if not self._masking:
             if not self._shape:
                 self._trace.add(raw)
             return

@@ -46,7 +46,7 @@ class RawTrace:
             self._held = [scrub_events(b"".join(self._held), self._secrets, self.separator)]
         if not open and self._held:
             self._clear += self._held
-            self._held = []
+            self._held.clear()
 
     def take(self) -> bytes:
         """Return what is clear since the last time."""

@@ -8,11 +8,10 @@ import hashlib
 from typing import Any, Final
 
 from upstream.wire.budget import Budget
-from upstream.wire.capture import Secrets
 from upstream.wire.events import ToolCallAdded
 from upstream.wire.jsontext import clean, is_complete
 from upstream.wire.parts import string_of
-from upstream.wire.text import Text
+from upstream.wire.text import Text, Watch
 
 _EXTRA: Final = ("extra_content",)
 """Fields beside the function that must go back with the next request (Gemini's thought signature)."""
@@ -23,18 +22,18 @@ class ToolCall:
 
     __slots__ = ("_announced", "arguments", "extra", "id", "name", "position", "type")
 
-    def __init__(self, position: int, secrets: Secrets) -> None:
+    def __init__(self, position: int, watch: Watch) -> None:
         self.position = position
         self.id = ""
         self.name = ""
         self.type = ""
-        self.arguments = Text(secrets)
+        self.arguments = Text(watch)
         self.extra: dict[str, Any] = {}
         self._announced = ("", "")
 
     def take(self, choice: int, *, final: bool = False) -> ToolCallAdded | None:
         """Return what the call gained since the last time, or None."""
-        text = self.arguments.take(final=final)
+        text = self.arguments.take(final)
         known = (self.id, self.name)
         if not text and known == self._announced:
             return None
@@ -67,12 +66,11 @@ class ToolCall:
 class ToolCalls:
     """The calls of one choice in the order in which they appeared."""
 
-    __slots__ = ("_budget", "_by_index", "_last", "_secrets", "calls", "function_call", "touched")
+    __slots__ = ("_budget", "_by_index", "_last", "_watch", "calls", "function_call")
 
-    def __init__(self, secrets: Secrets, budget: Budget) -> None:
-        self._secrets = secrets
+    def __init__(self, watch: Watch, budget: Budget) -> None:
+        self._watch = watch
         self._budget = budget
-        self.touched = False
         self.calls: list[ToolCall] = []
         self.function_call: ToolCall | None = None
         self._by_index: dict[int | str, ToolCall] = {}
@@ -86,15 +84,13 @@ class ToolCalls:
             if isinstance(entry, dict):
                 earlier = self._find(entry, earlier)
                 self._merge(earlier, entry)
-                self.touched = True
 
     def add_function_call(self, value: Any) -> None:
         """Merge a legacy ``function_call``."""
         if isinstance(value, dict):
             if self.function_call is None:
-                self.function_call = ToolCall(len(self.calls), self._secrets)
+                self.function_call = ToolCall(len(self.calls), self._watch)
             self._merge(self.function_call, {"function": value})
-            self.touched = True
 
     def every(self) -> list[ToolCall]:
         """Return all calls, the legacy one last."""
@@ -102,7 +98,6 @@ class ToolCalls:
 
     def take(self, choice: int, *, final: bool) -> list[ToolCallAdded]:
         """Return what the calls gained since the last time."""
-        self.touched = False
         gained = (call.take(choice, final=final) for call in self.every())
         return [update for update in gained if update is not None]
 
@@ -115,7 +110,7 @@ class ToolCalls:
 
     def _new(self) -> ToolCall:
         self._budget.spend()
-        call = ToolCall(len(self.calls), self._secrets)
+        call = ToolCall(len(self.calls), self._watch)
         self.calls.append(call)
         return call
 
