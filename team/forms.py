@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +38,15 @@ _AS_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "fal
 _CODE = {**_AS_TYPED, "class": "field--mono"}
 
 
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form in our words; the page has its own link for a forgotten password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Username or email")
+        self.fields["password"].help_text = ""
+
+
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth is not typed
     """allauth's form, with the token that lets somebody in."""
 
@@ -43,10 +54,14 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth is not typ
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if first_run.is_token_needed() and signup_state(invitation_token="") == "first":
+        request = context.request
+        self.fields["invitation"].initial = request.GET.get("invitation", "")
+        self.is_first = signup_state(invitation_token="") == "first"
+        if self.is_first and first_run.is_token_needed():
             self.fields["token"] = forms.CharField(
                 label=_("First-run token"),
                 help_text=_("Printed on the server's console when it started."),
+                initial=request.GET.get("token", ""),
                 widget=forms.TextInput(attrs=_CODE),
             )
 

@@ -8,6 +8,9 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from team.errors import NotFound
 from team.models import User
@@ -33,3 +36,10 @@ def administrator_required(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def go_to(request: HttpRequest, name: str, **kwargs: object) -> HttpResponse:
+    """Send the browser to another page, whether htmx or a plain form asked."""
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(reverse(name, kwargs=kwargs))
+    return redirect(name, **kwargs)

@@ -28,4 +28,5 @@ def profile(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = redirect("profile")
         choices_apply(response, user=user)
         return response
-    return render(request, "team/profile.html", {"form": form}, status=422 if form.errors else 200)
+    facts = {"form": form, "section": "profile"}
+    return render(request, "team/profile.html", facts, status=422 if form.errors else 200)

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,7 +21,7 @@ from team.errors import TeamError
 from team.forms import KeyForm, ProviderForm
 from team.models import Provider, User
 from team.services import ProbeResult
-from team.views.access import user_of
+from team.views.access import go_to, user_of
 
 MODELS_SHOWN = 200  # names; a gateway may list thousands
 
@@ -32,7 +32,7 @@ MODELS_SHOWN = 200  # names; a gateway may list thousands
 def provider_list(request: HttpRequest) -> HttpResponse:
     """Every provider this person may use, and the state of its key."""
     cards = selectors.provider_cards(user=user_of(request))
-    return render(request, "team/provider_list.html", {"cards": cards})
+    return render(request, "team/provider_list.html", {"cards": cards, "section": "providers"})
 
 
 @sensitive_post_parameters("key", "extra_headers")
@@ -44,8 +44,9 @@ def provider_create(request: HttpRequest) -> HttpResponse:
     form = ProviderForm(request.POST or None, user=user_of(request))
     if request.method == "POST" and form.is_valid() and (provider := form.save()):
         messages.success(request, _("Provider added. Test it now, or refresh its models."))
-        return redirect("provider", pk=provider.pk)
-    return render(request, "team/provider_new.html", {"form": form}, status=422 if form.errors else 200)
+        return go_to(request, "provider", pk=provider.pk)
+    facts = {"form": form, "section": "providers"}
+    return render(request, "team/provider_new.html", facts, status=422 if form.errors else 200)
 
 
 @sensitive_post_parameters("key", "extra_headers")
@@ -62,7 +63,7 @@ def provider(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not (form.is_valid() and form.save()):
         return _page(request, selectors.provider_for(user=user, pk=pk), status=422, form=form)
     messages.success(request, _("Saved."))
-    return redirect("provider", pk=pk)
+    return go_to(request, "provider", pk=pk)
 
 
 @require_POST
@@ -72,7 +73,7 @@ def provider_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = user_of(request)
     services.provider_delete(actor=user, provider=selectors.provider_editable_for(user=user, pk=pk))
     messages.success(request, _("Provider deleted."))
-    return redirect("provider-list")
+    return go_to(request, "provider-list")
 
 
 @sensitive_post_parameters("key")
@@ -88,7 +89,7 @@ def key_set(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, found, status=422, key_form=form)
     services.key_set(actor=user, provider=found, key=form.cleaned_data["key"], owner=user)
     messages.success(request, _("Key stored, encrypted."))
-    return redirect("provider", pk=pk)
+    return go_to(request, "provider", pk=pk)
 
 
 @require_POST
@@ -102,7 +103,7 @@ def key_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
         found, owner = selectors.provider_for(user=user, pk=pk), user
     services.key_remove(actor=user, provider=found, owner=owner)
     messages.success(request, _("Key removed."))
-    return redirect("provider", pk=pk)
+    return go_to(request, "provider", pk=pk)
 
 
 @require_POST
@@ -151,6 +152,7 @@ def _page(request: HttpRequest, provider: Provider, *, status: int = 200, **more
     user = user_of(request)
     is_editable = selectors.provider_is_editable(user=user, provider=provider)
     facts: dict[str, Any] = {
+        "section": "providers",
         "provider": provider,
         "is_editable": is_editable,
         "key_state": selectors.key_state_for(user=user, provider=provider),

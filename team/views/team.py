@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from team import selectors, services
 from team.adapters import public_url
 from team.errors import NotFound, TeamError
 from team.forms import InvitationForm, PersonForm, TeamSettingsForm
-from team.views.access import administrator_required, user_of
+from team.views.access import administrator_required, go_to, user_of
 
 AUDIT_PAGE = 50  # events
 
@@ -40,7 +40,7 @@ def team_settings(request: HttpRequest) -> HttpResponse:
         return _page(request, status=422, settings_form=form)
     form.save(actor=user_of(request))
     messages.success(request, _("Saved."))
-    return redirect("team")
+    return go_to(request, "team")
 
 
 @require_POST
@@ -65,7 +65,7 @@ def invitation_revoke(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, problem.message)
     else:
         messages.success(request, _("Invitation revoked."))
-    return redirect("team")
+    return go_to(request, "team")
 
 
 @require_POST
@@ -82,7 +82,7 @@ def person_update(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, problem.message)
     else:
         messages.success(request, _("Saved."))
-    return redirect("team")
+    return go_to(request, "team")
 
 
 @require_GET
@@ -91,12 +91,13 @@ def person_update(request: HttpRequest, pk: int) -> HttpResponse:
 def audit_log(request: HttpRequest) -> HttpResponse:
     """What happened to people, providers and keys."""
     page = Paginator(selectors.audit_events(), AUDIT_PAGE).get_page(request.GET.get("page"))
-    return render(request, "team/audit_log.html", {"page": page})
+    return render(request, "team/audit_log.html", {"page": page, "section": "team"})
 
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     """Render the page; a form with errors, or a link shown once, comes in ``more``."""
     facts = {
+        "section": "team",
         "people": selectors.people(),
         "invitations": selectors.invitations_shown(),
         "settings_form": TeamSettingsForm(team_settings=selectors.team_settings()),
