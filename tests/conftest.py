@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 
 from tests import servers
 
-pytest_plugins = ["tests.served"]
+pytest_plugins = ["tests.cast", "tests.served"]
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "tests" / "artifacts"

@@ -40,6 +40,5 @@ def administrator_required(view: View[P]) -> View[P]:
 
 def go_to(request: HttpRequest, name: str, **kwargs: object) -> HttpResponse:
     """Send the browser to another page, whether htmx or a plain form asked."""
-    if getattr(request, "htmx", False):
-        return HttpResponseClientRedirect(reverse(name, kwargs=kwargs))
-    return redirect(name, **kwargs)
+    url = reverse(name, kwargs=kwargs)
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
