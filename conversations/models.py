@@ -86,7 +86,15 @@ class Message(models.Model):
     @property
     def text(self) -> str:
         """The text parts, joined."""
-        return "".join(part.get("text", "") for part in self.content if part.get("type") == "text")
+        return self._joined("text")
+
+    @property
+    def refusal(self) -> str:
+        """The refusal parts, joined."""
+        return self._joined("refusal")
+
+    def _joined(self, kind: str) -> str:
+        return "".join(part.get(kind, "") for part in self.content if part.get("type") == kind)
 
 
 class Column(models.Model):
@@ -129,8 +137,8 @@ class Exchange(models.Model):
     """The kept record of one request and its response.
 
     Headers are lists of `[name, value]` in wire order, masked before they come here. `body` is the text as sent.
-    `timing` maps marks to milliseconds since the exchange began; `response` is the JSON text of the assembled document in the
-    shape of a plain response (text, because a binary JSON column would reorder its keys); `error` is
+    `timing` maps marks to milliseconds since the exchange began; `response` is the JSON text of the assembled document in
+    the shape of a plain response (text, because a binary JSON column would reorder its keys); `error` is
     `UpstreamError.to_json()`.
     """
 

@@ -73,8 +73,8 @@ def message_for_api(message: Message) -> dict[str, Any] | None:
         shaped["name"] = message.name
     if message.tool_call_id:
         shaped["tool_call_id"] = message.tool_call_id
-    plain = all(part.get("type") == "text" for part in message.content)
-    shaped["content"] = message.text if plain else message.content
+    plain = all(part.get("type") in ("text", "refusal") for part in message.content)
+    shaped["content"] = message.text + message.refusal if plain else message.content
     if message.tool_calls:
         shaped["tool_calls"] = message.tool_calls
         shaped["content"] = shaped["content"] or None
@@ -152,3 +152,28 @@ def orphans(*, silent_since: datetime.datetime) -> list[Exchange]:
 def response_document(exchange: Exchange) -> Any:
     """Return the assembled response as data, or None while there is none."""
     return json.loads(exchange.response) if exchange.response else None
+
+
+def messages_of_run(*, run: Run) -> list[Message]:
+    """Return what a run added to the tree: the user's message, then the answers in order."""
+    answers = list(
+        Message.objects.select_related("exchange", "parent")
+        .filter(exchange__run=run)
+        .order_by("exchange_id", "choice", "id")
+    )
+    asked = {answer.parent_id: answer.parent for answer in answers if answer.parent is not None}
+    return [*asked.values(), *answers]
+
+
+def branch_before(*, conversation_id: UUID, leaf_id: UUID | None, before: UUID, newest: int) -> list[Message]:
+    """Return at most `newest` messages of the branch to `leaf_id` that come right before the message `before`."""
+    ids = branch_ids(conversation_id=conversation_id, leaf_id=leaf_id)
+    if before not in ids:
+        return []
+    parent = ids[ids.index(before) - 1] if ids[0] != before else None
+    return branch(conversation_id=conversation_id, leaf_id=parent, newest=newest)
+
+
+def conversations_count(*, user: User) -> int:
+    """Return how many conversations a person has in the list."""
+    return Conversation.objects.filter(owner=user, archived=False).count()

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 _pages = get_asgi_application()  # first: what follows imports models
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 
@@ -23,7 +23,7 @@ from playground.edge.proxies import TrustedProxies  # noqa: E402
 from playground.edge.static_files import StaticFiles  # noqa: E402
 from playground.edge.types import App  # noqa: E402
 from playground.lifespan import Lifespan  # noqa: E402
-from playground.routing import websocket_urlpatterns  # noqa: E402
+from playground.routing import sockets  # noqa: E402
 
 
 def _http() -> App:
@@ -37,7 +37,7 @@ def _http() -> App:
 
 def _sockets() -> App:
     return SameOriginSockets(
-        cast(App, AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        cast(App, AuthMiddlewareStack(sockets)),
         allowed_hosts=settings.ALLOWED_HOSTS,
         trusted=settings.CSRF_TRUSTED_ORIGINS,
     )

@@ -14,6 +14,7 @@ from conversations import selectors
 from conversations.models import Exchange
 from playground import frames
 from playground.journal import Follower
+from playground.nudges import person_group
 from playground.runtime import Runtime, runtime
 from playground.stats import stats_of
 from team.models import User
@@ -49,21 +50,33 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     open_sockets: ClassVar[set["ExchangeConsumer"]] = set()
 
+    user: User
+    runtime: Runtime
+    followers: dict[int, Follower]
+    kept: dict[int, asyncio.Task[None]]
+    dirty: dict[int, None]
+    wake: asyncio.Event
+    tasks: list[asyncio.Task[None]]
+    sent: int
+    acked: int
+    allowance: float
+    allowance_at: float
+
     async def connect(self) -> None:
         """Accept a signed-in, active person; anybody else is told to sign in (close code 4401)."""
-        user = self.scope.get("user")
+        user: object = self.scope.get("user")
         if not isinstance(user, User) or not user.is_active:
             await self.accept()
             await self._bye("signed_out", 4401)
             return
         self.user = user
-        self.runtime: Runtime = runtime()
-        self.followers: dict[int, Follower] = {}
-        self.dirty: dict[int, None] = {}
+        self.runtime = runtime()
+        self.followers = {}
+        self.dirty = {}
         self.wake = asyncio.Event()
         self.sent = self.acked = 0
         self.allowance, self.allowance_at = BURST, time.monotonic()
-        self.kept: dict[int, asyncio.Task[None]] = {}
+        self.kept = {}
         await self.accept()
         self.open_sockets.add(self)
         await self.channel_layer.group_add(person_group(user.pk), self.channel_name)
@@ -126,9 +139,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 await self._refuse("bad_message", "Unknown type.", message.get("ref"))
 
     async def _follow(self, message: Mapping[str, Any]) -> None:
-        ref, after = message.get("ref"), message.get("after", 0)
+        ref, after = _small(message.get("ref")), message.get("after", 0)
         exchange_id = _uuid(message.get("exchange"))
-        if not _small(ref) or not isinstance(after, int) or isinstance(after, bool) or exchange_id is None:
+        if ref is None or not isinstance(after, int) or isinstance(after, bool) or exchange_id is None:
             await self._refuse("bad_message", "follow needs exchange, ref and after.", ref)
             return
         if len(self.followers) + len(self.kept) >= MAX_FOLLOWED:
@@ -206,7 +219,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         await self.send(json.dumps(message))
 
     async def _refuse(self, code: str, text: str, ref: Any = None) -> None:
-        await self._control(type="error", code=code, message=text, ref=ref if _small(ref) else None)
+        await self._control(type="error", code=code, message=text, ref=_small(ref))
 
     async def _bye(self, reason: str, code: int) -> None:
         await self._control(type="bye", code=reason)
@@ -229,9 +242,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         await self._control(type="conversations")
 
     async def person_signed_out(self, event: Mapping[str, Any]) -> None:
-        """Close the socket of a session that ended; without a session in the event, every socket of the person."""
+        """Close the socket of a session that ended; without a session in the event, of all but the one that is kept."""
         session_key = getattr(self.scope.get("session"), "session_key", None)
-        if event.get("session") in (None, session_key):
+        if event["session"] == session_key or (event["session"] is None and event["kept"] != session_key):
             await self._bye("signed_out", 4401)
 
 
@@ -242,11 +255,6 @@ async def close_all(code: int = 1012) -> None:
             await socket._bye("shutdown", code)
 
 
-def person_group(user_id: object) -> str:
-    """Return the name of the channel group that all pages of a person belong to."""
-    return f"person-{user_id}"
-
-
 def kept_body(user: User, exchange_id: UUID) -> tuple[str, bool]:
     """Return the updates that rebuild an exchange from what is kept, and whether it has ended."""
     exchange = selectors.exchange_for(user=user, pk=exchange_id)
@@ -254,11 +262,12 @@ def kept_body(user: User, exchange_id: UUID) -> tuple[str, bool]:
         return frames.state_encode(exchange.state), False
     stats = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
     ending = frames.end_encode(state=exchange.state, error=exchange.error, stats=dict(stats))
-    return frames.kept_encode(selectors.response_document(exchange) or {}, ending=ending), True
+    answers = selectors.choices_of(exchange=exchange)
+    return frames.kept_encode(answers, usage=exchange.usage, ending=ending), True
 
 
-def _small(ref: Any) -> bool:
-    return isinstance(ref, int) and not isinstance(ref, bool) and 0 <= ref < 2**31
+def _small(ref: Any) -> int | None:
+    return ref if isinstance(ref, int) and not isinstance(ref, bool) and 0 <= ref < 2**31 else None
 
 
 def _uuid(value: Any) -> UUID | None:

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 import orjson
 
 from conversations import storable
+from conversations.models import Message
 from upstream.wire.events import ErrorSeen, Finished, TextAdded, ToolCallAdded, Update, UsageSeen
 
 ERROR_FIELDS = ("kind", "message", "advice", "status", "param", "retry_after")
@@ -84,30 +85,24 @@ def interrupted_encode() -> str:
     return end_encode(state="interrupted", error=None, stats={})
 
 
-def kept_encode(document: Mapping[str, Any], *, ending: str) -> str:
-    """Return the updates that rebuild an answer from its assembled document, ended by `ending` (an encoded update or "")."""
-    parts: list[str] = []
-    for position, choice in enumerate(document.get("choices") or []):
-        parts += _choice_encode(choice.get("index", position), choice)
-    if document.get("usage"):
-        parts.append(dumps(["u", document["usage"]]))
-    return ",".join([*parts, ending] if ending else parts)
+def kept_encode(answers: Iterable[Message], *, usage: Any, ending: str) -> str:
+    """Return the updates that rebuild an exchange's answers from what is kept, ended by `ending` (an encoded update)."""
+    parts = [part for answer in answers for part in _answer_encode(answer)]
+    if usage:
+        parts.append(dumps(["u", usage]))
+    return ",".join([*parts, ending])
 
 
-def _choice_encode(index: int, choice: Mapping[str, Any]) -> list[str]:
-    message = choice.get("message") or {}
-    parts = [
-        dumps([code, index, message[name]])
-        for code, name in (("r", "reasoning_content"), ("c", "content"), ("f", "refusal"))
-        if message.get(name)
-    ]
-    for number, call in enumerate(message.get("tool_calls") or []):
+def _answer_encode(answer: Message) -> list[str]:
+    index = answer.choice or 0
+    texts = (("r", answer.reasoning), ("c", answer.text), ("f", answer.refusal))
+    parts = [dumps([code, index, text]) for code, text in texts if text]
+    for number, call in enumerate(answer.tool_calls):
         function = call.get("function") or {}
-        parts.append(
-            dumps(["t", index, number, call.get("id"), function.get("name"), function.get("arguments")])
-        )
-    if choice.get("finish_reason"):
-        parts.append(dumps(["x", index, choice["finish_reason"]]))
+        known = (call.get("id") or "", function.get("name") or "", function.get("arguments") or "")
+        parts.append(dumps(["t", index, number, *known]))
+    if answer.finish_reason:
+        parts.append(dumps(["x", index, answer.finish_reason]))
     return parts
 
 

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 OpenStream = Callable[[PreparedRequest, Timeouts], AbstractAsyncContextManager[UpstreamResponse]]
 State = Exchange.State
+TIMING = ("dns", "connect", "tls", "request_sent", "first_byte")
+"""Marks that the upstream client knows; ours are first_token, first_<part>, last_token, ended and added_mean."""
 
 
 class LiveExchange:
@@ -55,7 +57,7 @@ class LiveExchange:
     def head_set(self, response: UpstreamResponse) -> None:
         """Take note of the beginning of the response; secrets are masked here."""
         secrets = self.opened.secrets
-        self.marks |= response.timing.marks()
+        self.marks |= {name: ms for name in TIMING if (ms := getattr(response.timing, name)) is not None}
         self._head = ResponseHead(
             status=response.status,
             reason=secrets.text(response.reason),

@@ -1,9 +1,29 @@
 """Every URL of the site."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import JavaScriptCatalog
 
+from playground.views import inspector, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", workbench.home, name="home"),
+    path("conversations/", workbench.conversation_create, name="conversation-create"),
+    path("conversations/list/", workbench.conversation_list, name="conversation-list"),
+    path("conversations/<uuid:pk>/", workbench.conversation, name="conversation"),
+    path(
+        "conversations/<uuid:pk>/before/<uuid:before>/", workbench.messages_earlier, name="messages-earlier"
+    ),
+    path("conversations/<uuid:pk>/rename/", workbench.conversation_rename, name="conversation-rename"),
+    path("conversations/<uuid:pk>/delete/", workbench.conversation_delete, name="conversation-delete"),
+    path("conversations/<uuid:pk>/settings/", workbench.column_settings, name="column-settings"),
+    path("conversations/<uuid:pk>/parameters/", workbench.parameters, name="parameters"),
+    path("conversations/<uuid:pk>/preview/", workbench.request_preview, name="request-preview"),
+    path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),
+    path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
+    path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
+    path("accounts/", include("allauth.account.urls")),
+    path("settings/", include("team.urls")),
+    path("jsi18n/", JavaScriptCatalog.as_view(packages=["playground"]), name="javascript-catalog"),
     path("healthz", healthz, name="healthz"),
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.models import Exchange, Message, Trace
+from upstream.wire.think import ThinkSplitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,18 @@ def _extra_answer(answers: Sequence[Message], index: Any) -> Message | None:
 
 def _answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     message = choice.get("message") or {}
-    text = message.get("content") or message.get("refusal") or ""
+    thought, text = think_split(message.get("content") or "")
+    refusal = message.get("refusal") or ""
     answer.content = [{"type": "text", "text": storable.text(text)}] if text else []
-    answer.reasoning = storable.text(message.get("reasoning_content") or "")
+    if refusal:
+        answer.content.append({"type": "refusal", "refusal": storable.text(refusal)})
+    answer.reasoning = storable.text((message.get("reasoning_content") or "") + thought)
     answer.tool_calls = storable.value(message.get("tool_calls") or [])
     answer.finish_reason = storable.text(str(choice.get("finish_reason") or ""))[:100]
+
+
+def think_split(content: str) -> tuple[str, str]:
+    """Return the reasoning inside `<think>` at the start of `content`, and the rest, as the live page shows them."""
+    splitter = ThinkSplitter()
+    first, last = splitter.feed(content), splitter.close()
+    return first[0] + last[0], first[1] + last[1]

@@ -1,0 +1,52 @@
+"""Ways to begin: each example teaches one parameter."""
+
+import json
+
+from django.utils.translation import gettext as _
+
+from playground.view_models import Example
+from upstream import catalog
+
+
+def examples_for(api_id: str) -> tuple[Example, ...]:
+    """Return the examples whose parameter the API documents, in the person's language."""
+    api = catalog.api(api_id)
+    stream = dict(api.initial)
+    offered = (
+        (
+            "temperature",
+            _("Name a paint colour"),
+            _("Suggest three names for a deep green wall paint, one per line."),
+            {"temperature": "1.2"},
+        ),
+        (
+            "stop",
+            _("End at a mark"),
+            _("Count from one to ten in words, separated by commas."),
+            {"stop": '["four"]'},
+        ),
+        (
+            "seed",
+            _("Get the same answer twice"),
+            _("Tell me a story about a lighthouse in two sentences."),
+            {"seed": "7", "temperature": "0.8"},
+        ),
+        (
+            "response_format",
+            _("Ask for JSON"),
+            _("Describe a cat as a JSON object with the keys name, age and colour."),
+            {"response_format": '{"type":"json_object"}'},
+        ),
+        (
+            "max_tokens",
+            _("Keep it short"),
+            _("Explain what a token is."),
+            {"max_tokens": "40"},
+        ),
+    )
+    known = [
+        Example(title=title, text=text, sets=name, parameters=json.dumps({**stream, **sets}))
+        for name, title, text, sets in offered
+        if api.parameter(name)
+    ]
+    return tuple(known[:4])

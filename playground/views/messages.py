@@ -1,0 +1,97 @@
+"""Kept messages as the page shows them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from conversations import selectors
+from conversations.models import Exchange, Message, Run
+from playground.stats import stats_of
+from playground.view_models import ErrorView, MessageView, StatsView, ToolCallView
+
+KEY_TROUBLE = frozenset(
+    {"authentication_failed", "permission_denied", "address_forbidden", "name_not_resolved"}
+)
+"""Errors that are mended on the provider's page."""
+
+
+def message_views(messages: Iterable[Message]) -> tuple[MessageView, ...]:
+    """Return messages for the transcript; needs their exchange, queries nothing else."""
+    return tuple(message_view(message) for message in messages)
+
+
+def run_message_views(run: Run) -> tuple[MessageView, ...]:
+    """Return what a run added: the user's message and its answers."""
+    return message_views(selectors.messages_of_run(run=run))
+
+
+def message_view(message: Message) -> MessageView:
+    """Return one message for the transcript."""
+    shown = MessageView(
+        id=message.pk,
+        role=message.role,
+        text=message.text,
+        conversation=message.conversation_id,
+        created=message.created,
+        reasoning=message.reasoning,
+        refusal=message.refusal,
+        tool_calls=tuple(map(tool_call_view, message.tool_calls)),
+    )
+    return shown if message.exchange is None else answer_view(shown, message, message.exchange)
+
+
+def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> MessageView:
+    """Add to a message what its exchange knows."""
+    figures = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
+    return MessageView(
+        id=shown.id,
+        role=shown.role,
+        text=shown.text,
+        state=exchange.state,
+        conversation=shown.conversation,
+        exchange=exchange.pk,
+        choice=message.choice or 0,
+        model=exchange.model,
+        created=shown.created,
+        reasoning=shown.reasoning,
+        reasoning_ms=reasoning_ms(exchange.timing),
+        refusal=shown.refusal,
+        tool_calls=shown.tool_calls,
+        stats=StatsView(**figures) if exchange.state not in Exchange.LIVE else StatsView(),
+        error=error_view(exchange),
+    )
+
+
+def reasoning_ms(timing: Mapping[str, float]) -> float | None:
+    """Return how long an answer reasoned: from its first reasoning token to its first content, or to its last token."""
+    begun = timing.get("first_reasoning")
+    done = timing.get("first_content", timing.get("last_token"))
+    return None if begun is None or done is None else max(0.0, done - begun)
+
+
+def tool_call_view(call: Mapping[str, Any]) -> ToolCallView:
+    """Return one tool call, whatever upstream made of it."""
+    function = call.get("function") or {}
+    return ToolCallView(
+        id=str(call.get("id") or ""),
+        name=str(function.get("name") or ""),
+        arguments=str(function.get("arguments") or ""),
+    )
+
+
+def error_view(exchange: Exchange) -> ErrorView | None:
+    """Return why an exchange failed, or None."""
+    error = exchange.error
+    if not error:
+        return None
+    kind = str(error.get("kind") or "")
+    settings = kind in KEY_TROUBLE and exchange.provider_id is not None
+    return ErrorView(
+        kind=kind,
+        message=str(error.get("message") or _("The provider reported an error.")),
+        advice=str(error.get("advice") or ""),
+        status=error.get("status"),
+        settings_href=reverse("provider", args=[exchange.provider_id]) if settings else "",
+    )

@@ -1,0 +1,68 @@
+"""Who may call a view: signed-in people. A page sends others to sign in; a fragment tells the page to say so."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
+
+from team.models import User
+
+P = ParamSpec("P")
+
+
+class PersonRequest(HttpRequest):
+    """A request of a signed-in person, as `django_htmx` and the decorators below leave it."""
+
+    htmx: HtmxDetails
+    user: User
+
+
+Page: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+AsyncPage: TypeAlias = Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponseBase]]
+
+
+def signed_in(view: Callable[Concatenate[PersonRequest, P], HttpResponseBase]) -> Page[P]:
+    """Let only signed-in people through."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _sign_in(request)
+        return view(cast("PersonRequest", request), *args, **kwargs)
+
+    return checked
+
+
+def signed_in_async(
+    view: Callable[Concatenate[PersonRequest, P], Coroutine[Any, Any, HttpResponseBase]],
+) -> AsyncPage[P]:
+    """Let only signed-in people through, for async views; the view finds the person in `request.user`."""
+
+    @wraps(view)
+    async def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = await request.auser()
+        if not user.is_authenticated:
+            return _sign_in(request)
+        request.user = user
+        return await view(cast("PersonRequest", request), *args, **kwargs)
+
+    return checked
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """Answer 401 where a script asked, so that the page keeps what is typed; else go to the sign-in page."""
+    asked_by_script = request.method != "GET" or request.headers.get("HX-Request") == "true"
+    if not asked_by_script:
+        return redirect_to_login(request.get_full_path())
+    return problem(401, _("You are signed out. Sign in again; what you typed is still here."))
+
+
+def problem(status: int, *messages: object) -> HttpResponse:
+    """Return what is wrong as a fragment; the page puts it where the person is."""
+    html = render_to_string("playground/_problem.html", {"messages": messages})
+    return HttpResponse(html, status=status)

@@ -1,0 +1,312 @@
+"""The workbench: a conversation's page, and the small forms around it."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from conversations import selectors, services
+from conversations.models import Column, Conversation
+from playground.examples import examples_for
+from playground.forms import RunForm, SettingsForm
+from playground.local_model import local_model
+from playground.parameter_rows import ParameterGroups, parameter_groups, parameters_carried
+from playground.preview import preview_build
+from playground.view_models import (
+    ColumnView,
+    ConversationGroup,
+    ConversationList,
+    ConversationRow,
+    ConversationView,
+    InspectorView,
+    LocalModelView,
+    ProviderChoice,
+    WorkbenchView,
+)
+from playground.views.messages import message_views
+from playground.views.signed_in import PersonRequest, problem, signed_in
+from team import selectors as team
+from team.models import Provider, User
+from upstream import catalog
+
+NEWEST = 60
+"""Messages on the first page; older ones are loaded when somebody scrolls up to them."""
+LIST_LIMIT = 200
+"""Conversations in the list."""
+GENERIC = "generic"
+
+
+@require_GET
+@signed_in
+def home(request: PersonRequest) -> HttpResponse:
+    """Lead to the newest conversation, or to a new one."""
+    newest = selectors.conversation_newest(user=request.user) or _conversation_new(request.user)
+    return redirect("conversation", newest.pk)
+
+
+@require_POST
+@signed_in
+def conversation_create(request: PersonRequest) -> HttpResponse:
+    """Make a conversation with the settings of the newest one and go there; an empty newest one is used again."""
+    newest = selectors.conversation_newest(user=request.user)
+    if newest is None or selectors.column_of(conversation=newest).leaf_id is not None:
+        newest = _conversation_new(request.user)
+    return redirect("conversation", newest.pk)
+
+
+@require_GET
+@signed_in
+def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Show a conversation: history, messages, parameters and inspector."""
+    found = _conversation(request.user, pk)
+    column = selectors.column_of(conversation=found)
+    providers = list(team.providers_for(user=request.user))
+    provider = _provider_of(column, providers)
+    shown = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id, newest=NEWEST)
+    parameters = _parameters(column, provider)
+    messages = message_views(shown)
+    inspected = next((message.exchange for message in reversed(messages) if message.exchange), None)
+    page = WorkbenchView(
+        conversation=_conversation_view(found),
+        conversations=_conversation_list(request.user, current=found.pk),
+        column=_column_view(column, providers, provider, parameters),
+        messages=messages,
+        inspector=InspectorView(exchange=inspected),
+        local_model=local_model_view(),
+        examples=() if messages else examples_for(_api_id(provider)),
+        earlier_href=_earlier_href(found, shown),
+    )
+    return render(request, "playground/workbench.html", {"page": page, "parameter_groups": parameters})
+
+
+@require_GET
+@signed_in
+def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResponse:
+    """Return the messages that come before one of the shown branch."""
+    found = _conversation(request.user, pk)
+    column = selectors.column_of(conversation=found)
+    shown = selectors.branch_before(
+        conversation_id=found.pk, leaf_id=column.leaf_id, before=before, newest=NEWEST
+    )
+    context = {"messages": message_views(shown), "earlier_href": _earlier_href(found, shown)}
+    return render(request, "playground/_messages.html", context)
+
+
+@require_GET
+@signed_in
+def conversation_list(request: PersonRequest) -> HttpResponse:
+    """Return the list of conversations, those with `q` in their title."""
+    current = request.GET.get("current", "")
+    listed = _conversation_list(request.user, current=current, query=request.GET.get("q", "").strip()[:200])
+    return render(request, "playground/_conversation_list.html", {"conversations": listed})
+
+
+@require_POST
+@signed_in
+def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Give one's own conversation a title; answers with the title as kept."""
+    found = _own(request.user, pk)
+    services.conversation_rename(conversation=found, title=request.POST.get("title", ""))
+    return HttpResponse(found.title or _("New chat"), content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+@signed_in
+def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Delete one's own conversation and go on with the next one."""
+    services.conversation_delete(conversation=_own(request.user, pk))
+    return redirect("home")
+
+
+@require_POST
+@signed_in
+def column_settings(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Keep what is set while it is set: provider, model, system prompt, parameters."""
+    found = _own(request.user, pk)
+    form = SettingsForm(request.POST, providers=team.providers_for(user=request.user))
+    if not form.is_valid():
+        return problem(422, *(message for messages in form.errors.values() for message in messages))
+    services.column_settings_update(column=selectors.column_of(conversation=found), settings=form.settings())
+    return HttpResponse(status=204)
+
+
+@require_GET
+@signed_in
+def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Return the parameter rows for another provider; values its API does not document are left out."""
+    column = selectors.column_of(conversation=_conversation(request.user, pk))
+    providers = list(team.providers_for(user=request.user))
+    before = _provider_of(column, providers)
+    chosen = _chosen(providers, request.GET.get("provider", ""))
+    carried = parameters_carried(
+        old=catalog.api(_api_id(before)),
+        new=catalog.api(_api_id(chosen)),
+        parameters=column.settings.get("parameters", {}),
+    )
+    groups = parameter_groups(
+        api=catalog.api(_api_id(chosen)), parameters=carried, model=request.GET.get("model", "")
+    )
+    context = {"parameter_groups": groups, "models": _models(chosen), "fragment": True}
+    return render(request, "playground/_parameters.html", context)
+
+
+@require_POST
+@signed_in
+def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Return the body that Send would send now, from the builder that sends."""
+    found = _conversation(request.user, pk)
+    column = selectors.column_of(conversation=found)
+    form = RunForm(request.POST, providers=team.providers_for(user=request.user), message_required=False)
+    form.is_valid()
+    provider = form.cleaned_data.get("provider")
+    text = form.cleaned_data.get("message") or ""
+    history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
+    messages = list(selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history))
+    preview = preview_build(
+        api=form.api,
+        base_url=provider.base_url if provider else "",
+        model=form.cleaned_data.get("model") or "",
+        messages=[*messages, {"role": "user", "content": text}] if text else messages,
+        parameters=form.cleaned_data.get("parameters") or {},
+    )
+    return render(request, "playground/_preview.html", {"preview": preview})
+
+
+def local_model_view() -> LocalModelView:
+    """Return the state of the built-in model for the page."""
+    status = local_model().status()
+    return LocalModelView(state=status.state.value, name=_("Local model"))
+
+
+def _conversation_new(user: User) -> Conversation:
+    newest = selectors.conversation_newest(user=user)
+    if newest is not None:
+        settings = dict(selectors.column_of(conversation=newest).settings)
+    else:
+        provider = team.providers_for(user=user).first()
+        settings = {
+            "provider": str(provider.pk) if provider else "",
+            "model": provider.models[0] if provider and provider.models else "",
+            "system": "",
+            "parameters": dict(catalog.api(_api_id(provider)).initial),
+        }
+    return services.conversation_create(owner=user, settings=settings)
+
+
+def _conversation(user: User, pk: UUID) -> Conversation:
+    try:
+        return selectors.conversation_for(user=user, pk=pk)
+    except Conversation.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _own(user: User, pk: UUID) -> Conversation:
+    found = _conversation(user, pk)
+    if found.owner_id != user.pk:
+        raise Http404
+    return found
+
+
+def _chosen(providers: Sequence[Provider], pk: str) -> Provider | None:
+    return next((provider for provider in providers if str(provider.pk) == pk), None)
+
+
+def _provider_of(column: Column, providers: Sequence[Provider]) -> Provider | None:
+    """Return the column's provider; where it has none any more, the first one there is."""
+    return _chosen(providers, column.settings.get("provider", "")) or next(iter(providers), None)
+
+
+def _api_id(provider: Provider | None) -> str:
+    return provider.api if provider else GENERIC
+
+
+def _models(provider: Provider | None) -> tuple[str, ...]:
+    """Return the model names to offer: the provider's own, else those its API documents."""
+    if provider is None:
+        return ()
+    return tuple(provider.models) or catalog.api(provider.api).models
+
+
+def _parameters(column: Column, provider: Provider | None) -> ParameterGroups:
+    return parameter_groups(
+        api=catalog.api(_api_id(provider)),
+        parameters=column.settings.get("parameters", {}),
+        model=column.settings.get("model", ""),
+    )
+
+
+def _column_view(
+    column: Column, providers: Sequence[Provider], provider: Provider | None, groups: ParameterGroups
+) -> ColumnView:
+    models = _models(provider)
+    kept_provider = column.settings.get("provider", "") == (str(provider.pk) if provider else "")
+    model = column.settings.get("model", "") if kept_provider else ""
+    return ColumnView(
+        providers=tuple(
+            ProviderChoice(id=each.pk, name=each.name, selected=each is provider) for each in providers
+        ),
+        model=model or (models[0] if models else ""),
+        models=models,
+        system=column.settings.get("system", ""),
+        parameters=groups.json,
+    )
+
+
+def _conversation_view(found: Conversation) -> ConversationView:
+    return ConversationView(
+        id=found.pk,
+        title=found.title,
+        run_url=reverse("conversation", args=[found.pk]) + "runs/",
+        rename_url=reverse("conversation-rename", args=[found.pk]),
+        delete_url=reverse("conversation-delete", args=[found.pk]),
+        settings_url=reverse("column-settings", args=[found.pk]),
+    )
+
+
+def _earlier_href(found: Conversation, shown: Sequence[object]) -> str:
+    first = next(iter(shown), None)
+    if len(shown) < NEWEST or first is None or getattr(first, "parent_id", None) is None:
+        return ""
+    return reverse("messages-earlier", args=[found.pk, first.pk])  # type: ignore[attr-defined]  # a Message
+
+
+def _conversation_list(user: User, *, current: object = None, query: str = "") -> ConversationList:
+    found = selectors.conversation_list(user=user, title=query, limit=LIST_LIMIT)
+    groups: dict[tuple[str, str], list[ConversationRow]] = {}
+    today = timezone.localdate()
+    for each in found:
+        row = ConversationRow(
+            id=each.pk,
+            title=each.title or _("New chat"),
+            updated=each.updated,
+            current=str(each.pk) == str(current),
+            live=getattr(each, "live", False),
+            href=reverse("conversation", args=[each.pk]),
+            pinned=each.pinned,
+            team=each.visibility == Conversation.Visibility.TEAM,
+        )
+        groups.setdefault(_heading(each, today), []).append(row)
+    return ConversationList(
+        groups=tuple(ConversationGroup(key, label, tuple(rows)) for (key, label), rows in groups.items()),
+        query=query,
+        total=len(found) if not query else selectors.conversations_count(user=user),
+    )
+
+
+def _heading(each: Conversation, today: date) -> tuple[str, str]:
+    if each.pinned:
+        return "pinned", _("Pinned")
+    day = timezone.localtime(each.updated).date()
+    if day >= today:
+        return "today", _("Today")
+    if day == today - timedelta(days=1):
+        return "yesterday", _("Yesterday")
+    if day > today - timedelta(days=7):
+        return "week", _("Previous 7 days")
+    return "older", _("Older")
