@@ -18,7 +18,7 @@ MAX_ROWS: Final = 5_000
 _TOKEN: Final = re.compile(
     r"""
     [ \t\r\n]*
-    (?: (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*+")
+    (?: (?P<string>"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")
       | (?P<number>-?[0-9][0-9.eE+-]*+)
       | (?P<word>true|false|null)
       | (?P<open>[\[{])

@@ -1,26 +1,25 @@
 """The request preview: the body that would be sent now, built by the builder that sends, laid out for reading."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playground.json_lines import INDENT, Line, Node, Place, Token, layout, tree
+from playground.json_rows import INDENT, Piece, Row, json_rows
 from playground.parameter_extra import EXTRA, extra_notes
 from playground.parameter_notes import Note, notes_of
 from upstream.catalog import Api, json_text
 from upstream.catalog.json_text import InvalidJsonText
 from upstream.wire.request import Draft, Endpoint, InvalidDraft, request_build
 
-FOLDED_MAX: Final = 400  # lines of messages that can be unfolded; beyond, the newest are shown
 SOURCE_MAX: Final = 50_000  # characters of one parameter that are still laid out
-LINES_MAX: Final = 3_000  # shown; nobody reads further, and the page stays quick
-_STAND_IN: Final = "null"  # for a source text that is not laid out
+MESSAGES_MAX: Final = 400  # lines of messages that can be unfolded: the newest
 NOWHERE: Final = "https://provider.invalid"  # stands in while no provider is chosen; never shown
+_EXTRA_ROW: Final = "\x00"  # a path no member has; "" are the brackets
+_STAND_IN: Final = "null"  # for a source text that is not laid out
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,40 @@ class ParameterNotes:
     name: str
     notes: tuple[Note, ...]
 
+    @property
+    def level(self) -> str:
+        return "bad" if any(note.level == "bad" for note in self.notes) else "warn"
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewView:
-    """What `playground/_preview.html` shows. `problem` is a sentence when there is no request to show."""
+    """What `playground/_preview.html` shows. `problem` is a sentence when there is no request, or nowhere to send it.
+
+    `rows` are the lines of the body without those in `messages`, which belong after the line number `fold_after` and
+    are shown on demand; `summary` stands for them, "" when nothing is folded. `marks` says how the lines of a member
+    stand out: "warn" or "bad". `size` is in bytes of the body as sent.
+    """
 
     method: str
-    url: str
-    lines: tuple[Line, ...]
-    notes: tuple[ParameterNotes, ...]
-    size: int  # bytes of the body
+    url: str = ""
+    rows: tuple[Row, ...] = ()
+    messages: tuple[Row, ...] = ()
+    summary: str = ""
+    fold_after: int = 0
+    marks: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[ParameterNotes, ...] = ()
+    size: int = 0
     problem: str = ""
+
+    @property
+    def before(self) -> tuple[Row, ...]:
+        """The lines above the messages; all of them when nothing is folded."""
+        return self.rows[: self.fold_after] if self.summary else self.rows
+
+    @property
+    def after(self) -> tuple[Row, ...]:
+        """The lines below the messages."""
+        return self.rows[self.fold_after :] if self.summary else ()
 
 
 def preview_build(
@@ -64,29 +86,45 @@ def preview_build(
     try:
         request = request_build(Draft(endpoint, api.path, model, tuple(messages), sendable))
     except InvalidDraft as error:
-        return PreviewView(api.method, "", (), notes, 0, problem=error.message)
-    summary = "" if "messages" in parameters else message_summary(messages)
-    lines = _body_lines(tree(request.body.decode()), _levels(api, parameters), unshown, summary)
+        return PreviewView(api.method, notes=notes, problem=error.message)
+    rows = [_with_unshown(row, unshown) for row in json_rows(request.body.decode()) or ()]
+    if EXTRA in unshown:
+        rows.insert(-1, Row((Piece("mark", INDENT), unshown[EXTRA]), _EXTRA_ROW))
+    inside = [number for number, row in enumerate(rows) if row.path == "messages"]
+    folds = len(inside) > 1 and "messages" not in parameters
     longer = sum(len(parameters[name].encode()) - len(_STAND_IN) for name in unshown if name != EXTRA)
     return PreviewView(
         method=request.method,
         url=request.url if base_url else "",
-        lines=tuple(lines[:LINES_MAX]),
+        rows=tuple(row for row in rows if row.path != "messages") if folds else tuple(rows),
+        messages=tuple(rows[number] for number in inside[1:-1][-MESSAGES_MAX:]) if folds else (),
+        summary=message_summary(messages) if folds else "",
+        fold_after=inside[0] if folds else 0,
+        marks={each.name or _EXTRA_ROW: each.level for each in notes},
         notes=notes,
         size=len(request.body) + longer,
         problem="" if base_url else _("Choose a provider to see where this goes."),
     )
 
 
-def _unshown(name: str, source: str) -> Token | None:
+def _unshown(name: str, source: str) -> Piece | None:
     """Return what stands for a source text that is not laid out: one that is no JSON, or too long to read anyway."""
     if name == EXTRA or not _is_json(source):
-        return Token("bad", " ".join(source[:200].split())[:60])
+        return Piece("bad", " ".join(source[:200].split())[:60])
     if len(source) > SOURCE_MAX:
-        return Token(
-            "c", ngettext("%(count)d character", "%(count)d characters", len(source)) % {"count": len(source)}
+        return Piece(
+            "cut",
+            ngettext("%(count)d character", "%(count)d characters", len(source)) % {"count": len(source)},
         )
     return None
+
+
+def _with_unshown(row: Row, unshown: Mapping[str, Piece]) -> Row:
+    if row.path not in unshown:
+        return row
+    return replace(
+        row, pieces=tuple(unshown[row.path] if each.kind == "word" else each for each in row.pieces)
+    )
 
 
 def _notes(api: Api, parameters: Mapping[str, str], model: str) -> tuple[ParameterNotes, ...]:
@@ -102,49 +140,6 @@ def _notes(api: Api, parameters: Mapping[str, str], model: str) -> tuple[Paramet
         if notes:
             result.append(ParameterNotes(name, notes))
     return tuple(result)
-
-
-def _levels(api: Api, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return how the lines of a body are marked, by dotted path."""
-    levels: dict[str, str] = {}
-    for name, source in parameters.items():
-        parameter = api.parameter(name)
-        judgement = parameter.judge(source) if parameter else None
-        if judgement:
-            levels |= {warning.path: "warn" for warning in judgement.warnings}
-    return levels
-
-
-def _body_lines(
-    body: Node, levels: Mapping[str, str], unshown: Mapping[str, Token], summary: str
-) -> list[Line]:
-    lines = [Line((Token("", "{"),))]
-    for number, (quoted, node) in enumerate(body.members, start=1):
-        name = str(json.loads(quoted))
-        comma = "" if number == len(body.members) else ","
-        place = Place(INDENT, name, comma, lambda path: levels.get(path, ""))
-        if name in unshown:
-            lines.append(_unshown_line(f"{INDENT}{quoted}: ", unshown[name], comma))
-        elif name == "messages" and summary:
-            lines += _folded(layout(node, place, quoted), summary, comma)
-        else:
-            lines += layout(node, place, quoted)
-    if EXTRA in unshown:
-        lines.append(_unshown_line(INDENT, unshown[EXTRA], ""))
-    return [*lines, Line((Token("", "}"),))]
-
-
-def _folded(lines: list[Line], summary: str, comma: str) -> list[Line]:
-    """Fold the lines of a list to one line of words; a list short enough for one line stays as it is."""
-    if len(lines) == 1:
-        return lines
-    first, *inside, last = lines
-    shown = replace(first, tokens=(*first.tokens, Token("fold", summary), Token("close", f"]{comma}")))
-    return [shown, *(replace(line, folded=True) for line in [*inside[-FOLDED_MAX:], last])]
-
-
-def _unshown_line(start: str, shown: Token, comma: str) -> Line:
-    return Line((Token("", start), shown, Token("", comma)), "bad" if shown.kind == "bad" else "")
 
 
 def message_summary(messages: Sequence[Mapping[str, Any]]) -> str:
