@@ -18,11 +18,10 @@ from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from redis.asyncio import Redis
 
 from conversations import selectors, services
 from playground import frames
-from playground.journal import Journal, MemoryJournal, RedisJournal
+from playground.journal import Journal, MemoryJournal
 from playground.recorder import Recorder
 from playground.runs import Runs
 from team.selectors import allowed_hosts
@@ -104,6 +103,11 @@ def journal_make() -> Journal:
     """Return the journal for this installation: of one process, or of several through Redis."""
     if not settings.REDIS_URL:
         return MemoryJournal()
+    # Imported when asked for: the Redis client is a tenth of the server's start.
+    from redis.asyncio import Redis
+
+    from playground.journal.redis import RedisJournal
+
     return RedisJournal(Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10))
 
 

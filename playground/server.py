@@ -123,8 +123,13 @@ class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
         self._listen()
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
-        self._signals(shut_down)
-        reactor.callWhenRunning(ready)
+
+        def begin() -> None:
+            self._signals(shut_down)
+            ready()
+
+        # Only once the loop runs: a signal that came before would be taken by a handler nobody calls yet.
+        twisted_loop.call_soon(begin)
         reactor.run(installSignalHandlers=False)
 
     def _listen(self) -> None:

@@ -2,6 +2,5 @@
 
 from playground.journal.base import Follower, Journal, Taken
 from playground.journal.memory import MemoryJournal
-from playground.journal.redis import RedisJournal
 
-__all__ = ["Follower", "Journal", "MemoryJournal", "RedisJournal", "Taken"]
+__all__ = ["Follower", "Journal", "MemoryJournal", "Taken"]

