@@ -122,7 +122,7 @@ def extra_headers_parse(text: str, *, kept: Sequence[tuple[str, str]] = ()) -> H
     """Return the headers of ``Name: value`` lines; a line still masked stands for its value in ``kept``."""
     stored = {name.lower(): value for name, value in kept}
     headers: list[tuple[str, str]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         if not line.strip():
             continue
         name, colon, value = line.partition(":")
