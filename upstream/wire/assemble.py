@@ -37,8 +37,8 @@ def assemble(received: Received) -> dict[str, Any]:
     fault: UpstreamError | None = None
     try:
         reader.feed(received.body)
-    except StreamTooLong as error:
-        fault = error
+    except StreamTooLong as too_long:
+        fault = too_long
     outcome = reader.close(fault)
     error = outcome.error
     said = None if error is None else {

@@ -82,8 +82,7 @@ class Assembly:
             choice.add_message(message)
         elif isinstance(text := delta or item.get("text"), str):
             choice.add({"content": text})
-        if len(item) > 2:
-            self._add_beside(choice, item)
+        self._add_beside(choice, item)
 
     def _add_beside(self, choice: Choice, item: dict[str, Any]) -> None:
         """Merge what stands beside the delta."""
@@ -91,15 +90,14 @@ class Assembly:
         if finish:
             choice.finish_reason = clean(string_of(finish))
             self._finished.append(Finished(choice.index, choice.finish_reason))
-        if len(item) > 3:
-            if item.get("logprobs"):
-                choice.add_logprobs(item["logprobs"])
-            if item.get("usage"):
-                self._set_usage(item["usage"])
-            if item.get("content_filter_results"):
-                choice.filter = item["content_filter_results"]
-            if item.get("error"):
-                self.errors.append(item["error"])
+        if item.get("logprobs"):
+            choice.add_logprobs(item["logprobs"])
+        if item.get("usage"):
+            self._set_usage(item["usage"])
+        if item.get("content_filter_results"):
+            choice.filter = item["content_filter_results"]
+        if item.get("error"):
+            self.errors.append(item["error"])
 
     def _add_envelope(self, chunk: dict[str, Any]) -> None:
         first = self._first
@@ -107,8 +105,6 @@ class Assembly:
             for key in _FIRST:
                 if key not in first and chunk.get(key):
                     first[key] = clean(chunk[key])
-        if len(chunk) <= 5 and "usage" not in chunk:
-            return
         if chunk.get("usage"):
             self._set_usage(chunk["usage"])
         for key in chunk:

@@ -137,19 +137,21 @@ def read(value: Any, depth: int = 0) -> Facts:
     own = Facts(
         message=_message(value, depth),
         code=_scalar(value.get("code", value.get("error_code", value.get("status_code")))),
-        param=_name(value.get("param")),
+        param=_name(value.get("param")) or _param(value),
         type=_name(value.get("type")) or _name(value.get("error_type")) or _name(value.get("status")),
         status=_status(value),
         retry_after=retry_after_in(value),
     )
     inner = value.get("error")
     if not isinstance(inner, dict | list):
+        inner = value.get("errors")
+    if not isinstance(inner, dict | list):
         return _with_metadata(own, value, depth)
     facts = read(inner, depth + 1)
     return Facts(
         message=facts.message or own.message,
         code=facts.code if facts.code is not None else own.code,
-        param=facts.param or own.param or _param(inner),
+        param=facts.param or own.param,
         type=facts.type or (own.type if own.type != "error" else None),
         status=facts.status or own.status,
         retry_after=facts.retry_after or own.retry_after,
@@ -175,8 +177,7 @@ def _read_list(items: list[Any], depth: int) -> Facts:
     if not every:
         return Facts()
     message = "; ".join(dict.fromkeys(facts.message for facts in every if facts.message))
-    param = every[0].param or _param(items)
-    return replace(every[0], message=message, param=param)
+    return replace(every[0], message=message)
 
 
 def _message(value: dict[str, Any], depth: int) -> str:
@@ -218,9 +219,9 @@ def _location(value: dict[str, Any]) -> str:
 
 def _param(value: Any) -> str | None:
     """Return the field that the first ``loc`` names, without its leading "body"."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "loc" not in value:
         value = value.get("detail", value.get("details"))
-    first = value[0] if isinstance(value, list) and value else None
+    first = value[0] if isinstance(value, list) and value else value
     place = _location(first) if isinstance(first, dict) else ""
     return place.removeprefix("body.") or None
 
@@ -303,6 +304,7 @@ def _without(page: str, opening: str, closing: str) -> str:
     position = 0
     while (start := lower.find(opening, position)) >= 0 and (end := lower.find(closing, start)) >= 0:
         kept.append(page[position:start])
-        position = end + len(closing)
+        close = page.find(">", end)
+        position = len(page) if close < 0 else close + 1
     kept.append(page[position:])
     return "".join(kept)
