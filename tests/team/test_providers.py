@@ -397,7 +397,7 @@ def test_a_refused_key_is_said_in_the_upstreams_words_without_the_key(
 
 
 def test_a_page_that_is_no_api_is_said(alice: User, alice_client: Client, upstream: FakeUpstream) -> None:
-    upstream.queue(html_reply("<h1>It works!</h1><script>alert(1)</script>"))
+    upstream.queue(html_reply(200, "<h1>It works!</h1><script>alert(1)</script>"))
     provider = provider_make(alice, base_url=upstream.base_url, auth="none")
     page = alice_client.post(f"{url_of(provider)}test/", HTTP_HX_REQUEST="true").content.decode()
     assert 'role="alert"' in page
