@@ -371,7 +371,11 @@ async def _polled(event: threading.Event) -> None:
 async def _read_request(protocol: _Protocol, connection: Connection) -> Received | None:
     """The next request of this connection, None at its end."""
     try:
-        head = await protocol.reader.readuntil(b"\r\n\r\n")
+        head = await protocol.reader.readexactly(1)
+        if head == b"\x16":  # a TLS handshake: what real servers say to that
+            protocol.writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            return None
+        head += await protocol.reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
     request_line, *lines = head[:-4].decode("latin-1").split("\r\n")

@@ -62,6 +62,10 @@ class Gate:
             if not self._changed.wait_for(lambda: self._reached >= times, timeout):
                 raise TimeoutError(f"the script came to its gate {self._reached} times, not {times}")
 
+    async def reached(self, times: int = 1) -> None:
+        """`wait_reached` for an async test."""
+        await asyncio.to_thread(self.wait_reached, times)
+
     async def passed(self) -> None:
         """Used by the server: return when a permit is there, taking it."""
         loop = asyncio.get_running_loop()

@@ -13,7 +13,7 @@ from upstream.address_guard import AddressGuard
 from upstream.client.attempt import Attempt, current
 from upstream.client.faults import NETWORK_ERRORS, fault_of, reason_of, timeout_of
 from upstream.client.response import Timeouts, UpstreamResponse
-from upstream.client.transport import ThreadPoolResolver, body_of, http_client, tls_context
+from upstream.client.transport import ThreadPoolResolver, http_client, outgoing_of, tls_context
 from upstream.wire.capture import NO_SECRETS, Secrets
 from upstream.wire.error_bodies import error_from_response, page_error
 from upstream.wire.errors import IdleTimeout, StreamTooLong, UpstreamError
@@ -99,12 +99,11 @@ class UpstreamClient:
         return value
 
     async def _send(self, attempt: Attempt) -> httpx.Response:
-        request = attempt.request
         token = current.set(attempt)
         try:
-            self._guard.check_url(request.url)
+            self._guard.check_url(attempt.request.url)
             async with asyncio.timeout(attempt.timeouts.connect) as attempt.deadline:
-                outgoing = httpx.Request(request.method, request.url, content=body_of(attempt))
+                outgoing = outgoing_of(attempt)
                 return await self._client().send(outgoing, stream=True)
         except UpstreamError as fault:
             fault.sent = attempt.sent

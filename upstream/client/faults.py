@@ -4,6 +4,8 @@ The class that reaches us says little: through httpx, a refused connection, a ba
 request was sent are all `ConnectTimeout`. So the original (`__cause__`) is judged, and what had been sent by then.
 """
 
+import os
+import socket
 import ssl
 
 import aiohttp
@@ -113,8 +115,10 @@ def _words(error: BaseException) -> str:
             text = error.verify_message
         case ssl.SSLError():
             text = (error.reason or str(error)).replace("_", " ").lower()
-        case OSError() if error.strerror:
-            text = error.strerror
+        case socket.gaierror():
+            text = error.strerror or str(error)
+        case OSError() if error.errno:
+            text = os.strerror(error.errno)  # asyncio puts the address into the error's own words
         case LineTooLong():
             text = "a line of its head is too long"  # the error's own words quote the line
         case HttpProcessingError():
