@@ -111,7 +111,10 @@ def allowance_parse(entry: str) -> Allowance:
     parts = _split(f"http://{text}")
     if parts.path or parts.query:
         raise InvalidUrl(f"{entry!r} is neither host:port, an IP address nor a network.")
-    host, port = _host(parts), parts.port
+    try:
+        host, port = _host(parts), parts.port
+    except AddressForbidden as error:
+        raise InvalidUrl(error.message) from error
     address = _literal(host)
     if address is None:
         return Allowance(None, host, port)
@@ -187,7 +190,7 @@ def _allowances(entries: tuple[str, ...]) -> tuple[Allowance, ...]:
         try:
             found.append(allowance_parse(entry))
         except InvalidUrl as error:
-            logger.error("Ignored in the list of allowed addresses: %s", error)
+            logger.error("Ignored in the list of allowed addresses: %r: %s", entry, error)
     return tuple(found)
 
 
