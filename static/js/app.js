@@ -9,6 +9,7 @@ import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
 import { start as startPanels } from "./panels.js";
+import { bind as bindParameters } from "./parameters.js";
 import { followAnswers } from "./reply.js";
 import { bind as bindScroll } from "./scroll.js";
 import { bind as bindSettings } from "./settings.js";
@@ -17,6 +18,7 @@ import { refreshFrom } from "./sidebar.js";
 import { ExchangeSocket } from "./socket.js";
 import { bind as bindTabs, start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
+import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
 
 const socket = openSocket();
@@ -41,8 +43,10 @@ const binds = [
   bindSavedMarkdown,
   bindTabs,
   bindScroll,
+  bindParameters,
   bindComposer,
   bindSettings,
+  bindTitle,
   bindInspector,
   bindToasts,
 ];
@@ -63,10 +67,11 @@ function openSocket() {
 
 for (const start of starts) start();
 bindAll(document);
-document.addEventListener("htmx:load", (event) => {
-  if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);
-});
-document.addEventListener("fragment:added", () => bindAll(document));
+for (const type of ["htmx:load", "fragment:added"]) {
+  document.addEventListener(type, (event) => {
+    if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);
+  });
+}
 if (socket) {
   showConnection(socket);
   refreshFrom(socket);

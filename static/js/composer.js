@@ -1,9 +1,10 @@
 // @ts-check
 /** The composer: one press of Send is one run, and typed text is given up only once the server has it. */
-import { debounced, fresh } from "./dom.js";
+import { debounced, delegate, fresh } from "./dom.js";
 import { DraftStore, randomId } from "./drafts.js";
 import { insert, rootIds } from "./fragments.js";
 import { gettext } from "./i18n.js";
+import { setParameters } from "./parameters.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { FieldMessage } from "./field_message.js";
@@ -55,6 +56,8 @@ class Composer {
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#stop?.addEventListener("click", () => void this.#stopAll());
     document.addEventListener("keydown", (event) => this.#anywhere(event));
+    delegate("click", "[data-retry]", (button) => this.#again(button));
+    delegate("click", "[data-example]", (button) => this.#begin(button));
     document.addEventListener("exchange:ended", () => this.#showState());
     document.addEventListener("fragment:added", () => this.#showState());
     document.addEventListener("visibilitychange", () => this.#keep.now());
@@ -159,12 +162,37 @@ class Composer {
     const now = this.#field.value;
     this.#write(now.startsWith(text) ? now.slice(text.length).trimStart() : now);
     this.#keep.now();
+    document.querySelector("[data-first]")?.remove();
     const transcript = document.querySelector("[data-transcript]");
     const known = rootIds(html).some((id) => document.getElementById(id));
     if (transcript && !known) insert(transcript, html, "beforeend");
     document.dispatchEvent(new Event("run:started"));
     this.#showState();
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** Send the question of a failed answer once more. @param {HTMLElement} button */
+  #again(button) {
+    const answer = button.closest("[data-message]");
+    let before = answer?.previousElementSibling ?? null;
+    while (before && before.getAttribute("data-role") !== "user") before = before.previousElementSibling;
+    const question = before?.querySelector("[data-source]")?.textContent ?? "";
+    if (this.#field.value.trim() !== "" && this.#field.value !== question) {
+      return this.#message.say(gettext("Send or remove what is written here first."));
+    }
+    this.#write(question);
+    void this.#run();
+  }
+
+  /** Fill in one of the examples of a new chat. @param {HTMLElement} button */
+  #begin(button) {
+    const { exampleText = "", exampleSystem = "", exampleParameters = "" } = button.dataset;
+    const system = this.#form.elements.namedItem("system");
+    if (system instanceof HTMLTextAreaElement) system.value = exampleSystem;
+    if (exampleParameters) setParameters(exampleParameters);
+    this.#write(exampleText);
+    this.#field.dispatchEvent(new Event("input", { bubbles: true }));
+    this.#field.focus();
   }
 
   async #stopAll() {
@@ -200,5 +228,5 @@ function isLive() {
 /** The text of the person's last message. */
 function lastPrompt() {
   const last = [...document.querySelectorAll('[data-transcript] article[data-role="user"]')].at(-1);
-  return (last?.querySelector("[data-source]") ?? last?.querySelector("[data-text]"))?.textContent?.trim() ?? "";
+  return last?.querySelector("[data-source]")?.textContent ?? "";
 }

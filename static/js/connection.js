@@ -2,6 +2,7 @@
 /** The quiet line that says when the connection is gone for more than a moment; and the notice after a sign-out. */
 import { fresh, make } from "./dom.js";
 import { gettext } from "./i18n.js";
+import { icon } from "./icons.js";
 
 /** @import { ExchangeSocket, State } from "./socket.js" */
 
@@ -50,7 +51,7 @@ function fill(place, socket) {
   place.dataset["state"] = state;
   place.hidden = state === "open";
   if (state === "open") return place.replaceChildren();
-  place.replaceChildren(make("p", {}, sentence(state)));
+  place.replaceChildren(icon(state === "signed-out" ? "lock" : "offline"), make("p", {}, sentence(state)));
   if (state === "signed-out") {
     const next = encodeURIComponent(location.pathname + location.search);
     place.append(make("a", { class: "btn btn--small", href: `/accounts/login/?next=${next}` }, gettext("Sign in")));

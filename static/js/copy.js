@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Copy buttons. `data-copy="#selector"` copies that element's text or value, `data-copy-code` the block of code around
- * the button, `data-copy-answer` the source of the message around it.
+ * the button, `data-copy-answer` the source of the message around it, `data-copy-conversation` all messages as Markdown.
  */
 import { delegate } from "./dom.js";
 import { gettext } from "./i18n.js";
@@ -17,9 +17,22 @@ export function start() {
   delegate("click", "[data-copy-code]", (button) => {
     void copy(button, textOf(button.closest(".code")?.querySelector("code") ?? null));
   });
+  delegate("click", "[data-copy-conversation]", (button) => void copy(button, conversationText()));
+  delegate("click", "[data-print]", () => window.print());
   delegate("click", "[data-copy-answer]", (button) => {
     void copy(button, textOf(button.closest("[data-message]")?.querySelector("[data-source]") ?? null));
   });
+}
+
+/** The loaded messages, each under its role. */
+function conversationText() {
+  const title = document.querySelector("[data-title]")?.textContent?.trim() ?? "";
+  const parts = title ? [`# ${title}`] : [];
+  for (const message of document.querySelectorAll("[data-transcript] [data-message]")) {
+    const text = message.querySelector("[data-source]")?.textContent ?? "";
+    if (text) parts.push(`## ${message.getAttribute("data-role")}`, text);
+  }
+  return `${parts.join("\n\n")}\n`;
 }
 
 /** @param {Element | null} element */

@@ -83,3 +83,15 @@ export function debounced(ms, work) {
 export function prefersStill() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** The HTML elements below `root` that match. @param {ParentNode} root @param {string} selector */
+export function elements(root, selector) {
+  return [...root.querySelectorAll(selector)].filter((element) => element instanceof HTMLElement);
+}
+
+/** The first element below `root` that matches; the page is broken without it. @param {ParentNode} root @param {string} selector */
+export function part(root, selector) {
+  const found = root.querySelector(selector);
+  if (found instanceof HTMLElement) return found;
+  throw new Error(`no ${selector}`);
+}

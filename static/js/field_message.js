@@ -22,18 +22,14 @@ export class FieldMessage {
 
   /** @param {string} sentence @param {...Node} actions */
   say(sentence, ...actions) {
-    this.#show(make("p", { class: "labelled__error" }, icon("bad", "small"), make("span", {}, sentence)), ...actions);
+    this.#show(line(sentence), ...actions);
     this.#field.focus({ preventScroll: true });
   }
 
   /** @param {Result} result @param {() => void} again */
   fail(result, again) {
-    if (result.status === 422 && result.html.trim() !== "") {
-      const template = document.createElement("template");
-      template.innerHTML = result.html;
-      return this.#show(...template.content.childNodes);
-    }
-    this.say(result.problem, result.signedOut ? signInLink() : retryButton(again));
+    this.#show(...problemNodes(result, again));
+    this.#field.focus({ preventScroll: true });
   }
 
   clear() {
@@ -51,6 +47,25 @@ export class FieldMessage {
     this.#field.setAttribute("aria-invalid", "true");
     this.#field.setAttribute("aria-describedby", this.#place.id);
   }
+}
+
+/**
+ * What the server said, or else our sentence for it, and what can be done now.
+ * @param {Result} result
+ * @param {() => void} again
+ * @returns {Node[]}
+ */
+export function problemNodes(result, again) {
+  const template = document.createElement("template");
+  template.innerHTML = result.html;
+  const said = result.html.trim() === "" ? [line(result.problem)] : [...template.content.childNodes];
+  if (result.signedOut) return [...said, signInLink()];
+  return result.status === 422 ? said : [...said, retryButton(again)];
+}
+
+/** @param {string} sentence */
+function line(sentence) {
+  return make("p", { class: "labelled__error" }, icon("bad", "small"), make("span", {}, sentence));
 }
 
 function signInLink() {

@@ -4,7 +4,7 @@
 /**
  * @param {Element} target
  * @param {string} html
- * @param {"beforeend" | "innerHTML" | "outerHTML"} how
+ * @param {"beforeend" | "innerHTML"} how
  */
 export function insert(target, html, how) {
   if (window.htmx) {
@@ -13,10 +13,9 @@ export function insert(target, html, how) {
     const template = document.createElement("template");
     template.innerHTML = html;
     if (how === "beforeend") target.append(template.content);
-    else if (how === "innerHTML") target.replaceChildren(template.content);
-    else target.replaceWith(template.content);
+    else target.replaceChildren(template.content);
   }
-  document.dispatchEvent(new Event("fragment:added"));
+  target.dispatchEvent(new Event("fragment:added", { bubbles: true }));
 }
 
 /** The ids of the elements that stand first in a piece of HTML. @param {string} html */

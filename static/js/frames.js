@@ -38,7 +38,12 @@ function frame() {
   for (const painter of [...painters]) {
     // The one served goes to the end: with many answers at once each has its turn.
     painters.delete(painter);
-    if (!painter.paint(until)) painters.add(painter);
+    try {
+      if (!painter.paint(until)) painters.add(painter);
+    } catch (error) {
+      // One that fails is given up and reported; it must not take the others with it.
+      reportError(error);
+    }
     if (performance.now() >= until) break;
   }
   schedule();

@@ -1,10 +1,12 @@
 // @ts-check
 /** The inspector: choose an answer, look at its exchange in tabs; what is shown follows the exchange to its end. */
-import { delegate, fresh } from "./dom.js";
+import { delegate, fresh, make } from "./dom.js";
 import { insert } from "./fragments.js";
+import { colour } from "./markdown/code.js";
 import { show } from "./panels.js";
 import { get } from "./request.js";
-import { FieldMessage } from "./field_message.js";
+import { choose as chooseTab } from "./tabs.js";
+import { problemNodes } from "./field_message.js";
 
 /** @type {Inspector | null} */
 let inspector = null;
@@ -12,12 +14,13 @@ let inspector = null;
 /** @param {ParentNode} root */
 export function bind(root) {
   for (const region of fresh(root, "[data-inspector]")) inspector = new Inspector(region);
+  if (root instanceof Element && root.closest("[data-inspector-panel]")) colour(root);
 }
 
 export function start() {
   delegate("click", "[data-inspect]", (button) => {
     const article = button.closest("[data-exchange]");
-    if (article instanceof HTMLElement) inspector?.choose(article);
+    if (article instanceof HTMLElement) inspector?.choose(article, button.dataset["inspect"] ?? "");
   });
   document.addEventListener("exchange:ended", (event) => {
     inspector?.ended(/** @type {CustomEvent<{exchange: string}>} */ (event).detail.exchange);
@@ -51,10 +54,12 @@ class Inspector {
     return tab?.getAttribute("data-tab") ?? "request";
   }
 
-  /** @param {HTMLElement} article */
-  choose(article) {
+  /** @param {HTMLElement} article @param {string} name of the tab, "" for the one that is open */
+  choose(article, name) {
     this.#take(article);
     show("inspector");
+    const tab = name && this.#region.querySelector(`[data-tab="${CSS.escape(name)}"]`);
+    if (tab instanceof HTMLElement) chooseTab(tab);
     this.#load();
   }
 
@@ -96,8 +101,8 @@ class Inspector {
       insert(this.#panel, result.html, "innerHTML");
       this.#shown = url;
     } else {
-      this.#panel.replaceChildren();
-      new FieldMessage(this.#panel, this.#panel).fail(result, () => void this.#load());
+      const again = () => void this.#load();
+      this.#panel.replaceChildren(make("div", { class: "panel__none" }, ...problemNodes(result, again)));
     }
   }
 }

@@ -7,7 +7,7 @@
  */
 import { fresh, make } from "./dom.js";
 import { forget, paintSoon } from "./frames.js";
-import { gettext } from "./i18n.js";
+import { gettext, interpolate, language } from "./i18n.js";
 import { MarkdownView } from "./markdown/view.js";
 import { PlainView } from "./markdown/plain.js";
 import { StatsLine } from "./stats.js";
@@ -167,6 +167,8 @@ class Answer {
   #view;
   /** @type {PlainView | null} */
   #thoughts;
+  /** @type {number | null} when the reasoning began to come past this page */
+  #thinking = null;
   #tools;
   /** @type {StatsLine | null} */
   #stats;
@@ -216,16 +218,25 @@ class Answer {
     this.#content = this.#reasoning = this.#refusal = "";
     this.#view = this.#freshView();
     this.#thoughts = this.#freshThoughts();
-    this.#part("[data-refusal]")?.remove();
+    const refusal = this.#part("[data-refusal]");
+    if (refusal) refusal.hidden = true;
+    refusal?.replaceChildren();
+    this.#thinking = null;
     this.#tools.clear();
     this.#stats?.restart();
   }
 
   /** @param {"c" | "r" | "f"} kind @param {string} text @param {boolean} replayed */
   text(kind, text, replayed) {
-    if (kind === "c") this.#content += text;
-    else if (kind === "r") this.#reasoning += text;
-    else this.#refusal += text;
+    if (kind === "c") {
+      this.#content += text;
+      this.#thoughtFor();
+    } else if (kind === "r") {
+      this.#reasoning += text;
+      if (!replayed) this.#thinking ??= performance.now();
+    } else {
+      this.#refusal += text;
+    }
     this.#stats?.live.added(text, replayed);
     this.state("streaming");
     paintSoon(this);
@@ -291,10 +302,18 @@ class Answer {
     this.#reasoning = "";
   }
 
+  /** The first words of the answer end the reasoning. */
+  #thoughtFor() {
+    const label = this.#part("[data-reasoning] > summary > span");
+    if (this.#thinking === null || !label) return;
+    const time = Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format((performance.now() - this.#thinking) / 1000);
+    label.textContent = interpolate(gettext("Reasoned for %(time)s"), { time: `${time} s` });
+    this.#thinking = null;
+  }
+
   #paintRefusal() {
-    if (!this.#refusal) return;
-    const place = this.#part("[data-refusal]") ?? make("p", { class: "prose__plain", "data-refusal": "" });
-    if (!place.isConnected) this.#part("[data-markdown]")?.after(place);
+    const place = this.#part("[data-refusal]");
+    if (!this.#refusal || !place) return;
     place.hidden = false;
     place.append(this.#refusal);
     this.#refusal = "";

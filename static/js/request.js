@@ -7,7 +7,7 @@ import { gettext } from "./i18n.js";
  * @typedef {object} Result
  * @property {boolean} ok
  * @property {number} status 0 when no answer came
- * @property {string} html the body: a fragment, also for 422
+ * @property {string} html the body: a fragment; also what the server says about a refused request, else ""
  * @property {string} problem a sentence for the person, "" when ok
  * @property {boolean} signedOut
  * @property {boolean} aborted
@@ -42,7 +42,9 @@ async function send(url, init, signal) {
       signal: signal ?? null,
       credentials: "same-origin",
     });
-    const html = await response.text();
+    const text = await response.text();
+    // An error page of the framework or of a proxy is a whole document; our own words are a fragment.
+    const html = response.ok || !/^\s*<(?:!doctype|html)/i.test(text) ? text : "";
     const signedOut = response.status === 401 || (response.redirected && response.url.includes("/accounts/"));
     const ok = response.ok && !signedOut;
     const problem = ok ? "" : signedOut ? signedOutSentence() : sentence(response);

@@ -33,6 +33,39 @@ class Following {
     const content = region.querySelector("[data-transcript]");
     if (content) observer.observe(content);
     if (!location.hash) this.#jump("instant");
+    this.#loadEarlier();
+  }
+
+  /** Older messages are loaded when the person comes near them; what is on the screen stays where it is. */
+  #loadEarlier() {
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (isIntersecting && target instanceof HTMLElement) target.click();
+        }
+      },
+      { root: this.#region, rootMargin: "600px 0px 0px" },
+    );
+    const watch = () => {
+      near.disconnect();
+      const button = this.#region.querySelector("[data-earlier]");
+      if (button) near.observe(button);
+    };
+    /** @type {number | null} */
+    let toEnd = null;
+    this.#region.addEventListener("htmx:beforeSwap", (event) => {
+      if (!(event.target instanceof Element) || !event.target.matches("[data-earlier]")) return;
+      toEnd = this.#region.scrollHeight - this.#region.scrollTop;
+      this.#region.style.overflowAnchor = "none";
+    });
+    this.#region.addEventListener("htmx:load", () => {
+      if (toEnd !== null) this.#region.scrollTop = this.#region.scrollHeight - toEnd;
+      this.#lastTop = this.#region.scrollTop;
+      this.#region.style.overflowAnchor = "";
+      toEnd = null;
+      watch();
+    });
+    watch();
   }
 
   get #distance() {

@@ -12,6 +12,9 @@ import { toast } from "./toasts.js";
 
 const SAVE_MS = 500;
 const PREVIEW_MS = 40;
+/** A long message is not sent to the preview with every key. */
+const LONG_MESSAGE = 10_000;
+const LONG_PREVIEW_MS = 600;
 const SETTINGS = ["provider", "model", "system", "parameters"];
 
 /** @param {ParentNode} root */
@@ -26,12 +29,16 @@ class Settings {
   /** @type {AbortController | null} */
   #previewing = null;
   #failed = false;
+  #provider;
+  /** @type {Map<string, string>} the model last chosen for each provider */
+  #models = new Map();
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
     this.#form = form;
     this.#base = (form.dataset["runUrl"] ?? "").replace(/runs\/$/, "");
     this.#saved = this.#values().toString();
+    this.#provider = this.#values().get("provider") ?? "";
     for (const type of ["input", "change", "parameters:changed"]) {
       document.addEventListener(type, (event) => this.#changed(event));
     }
@@ -44,11 +51,11 @@ class Settings {
   #changed(event) {
     const field = event.target;
     const own = field instanceof Element && "form" in field && field.form === this.#form;
-    const inParameters = field instanceof Element && field.closest("[data-param]") !== null;
-    if (!own && !inParameters && event.type !== "parameters:changed") return;
+    if (!own && event.type !== "parameters:changed") return;
     this.#preview();
+    if (this.#isLong) this.#previewLong();
     if (field instanceof HTMLSelectElement && field.name === "provider" && event.type === "change") {
-      void this.#reloadParameters(field.value);
+      void this.#otherProvider(field.value);
     }
     this.#save();
   }
@@ -80,7 +87,16 @@ class Settings {
     }
   }
 
-  #preview = debounced(PREVIEW_MS, () => void this.#previewNow());
+  get #isLong() {
+    const message = this.#form.elements.namedItem("message");
+    return message instanceof HTMLTextAreaElement && message.textLength > LONG_MESSAGE;
+  }
+
+  #preview = debounced(PREVIEW_MS, () => {
+    if (!this.#isLong) void this.#previewNow();
+  });
+
+  #previewLong = debounced(LONG_PREVIEW_MS, () => void this.#previewNow());
 
   /** The latest state wins: an older answer is given up. */
   async #previewNow() {
@@ -92,19 +108,35 @@ class Settings {
     const message = new FormData(this.#form).get("message");
     values.set("message", typeof message === "string" ? message : "");
     const result = await post(`${this.#base}preview/`, values, previewing.signal);
-    if (result.ok || result.status === 422) insert(place, result.html, "innerHTML");
+    if (!result.ok) return;
+    const scrolled = place.querySelector("[data-preview-rows]")?.scrollTop ?? 0;
+    insert(place, result.html, "innerHTML");
+    const rows = place.querySelector("[data-preview-rows]");
+    if (rows && scrolled) rows.scrollTop = scrolled;
   }
 
   /** Another API has other parameters; what was set and exists there too stays set. @param {string} provider */
-  async #reloadParameters(provider) {
+  async #otherProvider(provider) {
     const place = document.querySelector("[data-parameter-rows]");
-    if (!place || !this.#base) return;
-    const parameters = this.#values().get("parameters") ?? "{}";
-    const query = new URLSearchParams({ provider, parameters });
-    const result = await get(`${this.#base}parameters/?${query}`);
+    const model = this.#form.elements.namedItem("model");
+    if (!place || !this.#base || !(model instanceof HTMLInputElement)) return;
+    this.#models.set(this.#provider, model.value);
+    this.#provider = provider;
+    const result = await get(`${this.#base}parameters/?${this.#values()}`);
+    // Somebody who went on to a third provider gets that one's.
+    if (provider !== this.#provider) return;
     if (!result.ok) return toast(result.problem, "bad");
     insert(place, result.html, "innerHTML");
+    this.#chooseModel(model);
     this.#preview();
     this.#save();
+  }
+
+  /** The model last used with this provider, else the first it offers; a name that fits stays. @param {HTMLInputElement} model */
+  #chooseModel(model) {
+    const offered = [...(model.list?.options ?? [])].map((option) => option.value);
+    const before = this.#models.get(this.#provider);
+    if (before !== undefined) model.value = before;
+    else if (offered.length && !offered.includes(model.value)) model.value = offered[0] ?? "";
   }
 }

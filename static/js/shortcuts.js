@@ -36,6 +36,8 @@ export function start() {
     run();
   });
   delegate("click", "[data-shortcuts]", showList);
+  const hint = document.querySelector("[data-search] ~ kbd");
+  if (MAC && hint) hint.textContent = "⌘K";
 }
 
 /** @param {KeyboardEvent} event */

@@ -132,5 +132,9 @@ export class StatsLine {
 
 /** @param {[string, string]} pair */
 function row([name, value]) {
-  return make("div", {}, make("dt", {}, name), make("dd", {}, value));
+  return make("div", {}, make("dt", {}, name === gettext("TTFT") ? timeToFirstToken() : name), make("dd", {}, value));
+}
+
+function timeToFirstToken() {
+  return make("abbr", { title: gettext("Time to first token") }, gettext("TTFT"));
 }

@@ -9,9 +9,24 @@
  * Long lists and tables are handed out in parts; a part that `joins` continues the element of the part before it.
  */
 
+import {
+  DELIMITER_ROW,
+  HEADING,
+  ITEM,
+  LONG_LINE,
+  MATH,
+  QUOTE,
+  RULE,
+  UNDECIDED,
+  closes,
+  fenceOf,
+  indentation,
+  interrupts,
+} from "./lines.js";
+
 /**
  * @typedef {object} Block
- * @property {"text" | "list" | "table" | "code" | "math"} kind
+ * @property {"text" | "list" | "table" | "code" | "math" | "plain"} kind "plain": too much to render, shown as it is
  * @property {string} source Markdown; for code and math the bare content
  * @property {string} info a fence's info string, "" elsewhere
  * @property {boolean} joins whether it continues the block before it
@@ -19,45 +34,10 @@
 
 /** A list or table longer than this is handed out in parts, so that a live one is never rendered whole again. */
 const PART = 2048;
-/** Lines longer than this are ordinary text: no marker needs that much. */
-const LONG_LINE = 1000;
-
-const FENCE = /^( {0,3})(`{3,}|~{3,})(.*)$/;
-const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])([ \t]+|$)/;
-const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
-const HEADING = /^ {0,3}#{1,6}(?:[ \t]|$)/;
-const QUOTE = /^ {0,3}>/;
-const DELIMITER_ROW = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
-const MATH = /^ {0,3}(\$\$|\\\[)(.*)$/;
-/** A line that may still turn out to open something: not worth showing before it is clear. */
-const UNDECIDED = /^[ \t]*(?:`{1,2}|`{3,}.*|~{1,2}|~{3,}.*|#{1,6}|[-*+_=]{1,3}|\d{1,9}[.)]?|\$\$?|\\\[?|>)?[ \t]*$/;
-
-/** @param {string} line the width of its indentation, tabs counted as four */
-function indentation(line) {
-  let width = 0;
-  for (const char of line) {
-    if (char === " ") width += 1;
-    else if (char === "\t") width += 4 - (width % 4);
-    else break;
-  }
-  return width;
-}
-
-/** @param {string} line @returns {{indent: number, mark: string, info: string} | null} */
-function fenceOf(line) {
-  const match = FENCE.exec(line);
-  if (!match) return null;
-  const [, indent = "", mark = "", info = ""] = match;
-  if (mark.startsWith("`") && info.includes("`")) return null;
-  return { indent: indent.length, mark, info: info.trim() };
-}
-
-/** @param {string} line @param {string} mark the fence that is open */
-function closes(line, mark) {
-  const text = line.trim();
-  return text.length >= mark.length && text === (mark[0] ?? "`").repeat(text.length);
-}
-
+/** A table is laid out as a whole whenever it grows: after so many parts a new one begins, with the head again. */
+const MAX_TABLE_PARTS = 8;
+/** After so many parts the rest of a table is shown as plain text. */
+const MAX_PARTS = 32;
 export class BlockSplitter {
   /** @type {Block["kind"] | "indented" | ""} what is open; "" between blocks */
   #kind = "";
@@ -80,8 +60,9 @@ export class BlockSplitter {
   #bullet = "";
   #innerMark = "";
   #afterBlank = false;
-  /** A table: its head, repeated before each part. */
+  /** A table: its head, repeated before each part, and the number of parts so far. */
   #head = "";
+  #parts = 0;
 
   /**
    * Take more text; return the blocks it closed.
@@ -129,7 +110,7 @@ export class BlockSplitter {
   }
 
   #shownKind() {
-    return this.#kind === "list" || this.#kind === "table" ? this.#kind : "text";
+    return this.#kind === "list" || this.#kind === "table" || this.#kind === "plain" ? this.#kind : "text";
   }
 
   #shownRest() {
@@ -166,6 +147,8 @@ export class BlockSplitter {
         return this.#listLine(line);
       case "table":
         return this.#tableLine(line);
+      case "plain":
+        return line.trim() === "" ? this.#close() : this.#push(line);
       case "indented":
         if (line.trim() === "" || indentation(line) >= 4) return this.#push(line);
         return this.#restart(line);
@@ -226,7 +209,7 @@ export class BlockSplitter {
     this.#head = this.#body = this.#mark = this.#info = this.#innerMark = this.#bullet = "";
     this.#afterBlank = this.#joins = false;
     this.#lines = [];
-    this.#size = 0;
+    this.#size = this.#parts = 0;
   }
 
   /** Hand out the lines so far; what follows joins them. */
@@ -322,7 +305,15 @@ export class BlockSplitter {
     if (fenceOf(line) || HEADING.test(line) || QUOTE.test(line) || (ITEM.test(line) && !line.includes("|"))) {
       return this.#restart(line);
     }
-    if (this.#size > PART) this.#part();
+    if (this.#size > PART) {
+      if (this.#parts === MAX_PARTS) {
+        this.#close();
+        return this.#begin("plain", line);
+      }
+      this.#part();
+      this.#parts += 1;
+      this.#joins = this.#parts % MAX_TABLE_PARTS !== 0;
+    }
     this.#push(line);
   }
 
@@ -375,10 +366,4 @@ export class BlockSplitter {
     }
     this.#innerMark = fenceOf(line.trimStart())?.mark ?? "";
   }
-}
-
-/** Whether a list item may interrupt a paragraph. @param {RegExpExecArray} item */
-function interrupts(item) {
-  const [, , marker = "", space = ""] = item;
-  return space !== "" && (!/\d/.test(marker) || marker === "1." || marker === "1)");
 }

@@ -1,16 +1,14 @@
 // @ts-check
-/** Text that is shown as it is, in paragraphs, and only ever grows. */
+/** Text shown as it is (`white-space: pre-wrap`), which only ever grows. */
 import { make } from "../dom.js";
 
-/** A paragraph without an empty line is ended here all the same: adding to a long one costs ever more. */
+/** A piece that is longer ends at its next line break: adding to a long one costs ever more layout. */
 const LONG = 4_096;
 
 export class PlainView {
   #container;
   /** @type {Text | null} */
   #last = null;
-  /** Line breaks at the end, shown only when something follows. */
-  #breaks = "";
 
   /** @param {HTMLElement} container */
   constructor(container) {
@@ -19,23 +17,19 @@ export class PlainView {
 
   /** @param {string} text */
   append(text) {
-    for (const piece of text.split(/(\n+)/)) {
-      if (piece === "") continue;
-      if (piece.startsWith("\n")) this.#breaks += piece;
-      else this.#words(piece);
+    // The breaks at the end of a piece stand in it, so the pieces below each other look like one text.
+    for (const line of text.split(/(?<=\n)/)) {
+      if (!this.#last || this.#isComplete(this.#last.data, line)) {
+        this.#last = document.createTextNode("");
+        this.#container.append(make("div", {}, this.#last));
+      }
+      this.#last.appendData(line);
     }
   }
 
-  /** @param {string} words without line breaks */
-  #words(words) {
-    const newParagraph = this.#breaks.length > 1 || (this.#breaks.length === 1 && (this.#last?.length ?? 0) > LONG);
-    if (!this.#last || newParagraph) {
-      this.#last = document.createTextNode("");
-      this.#container.append(make("p", {}, this.#last));
-    } else if (this.#breaks) {
-      this.#last.appendData("\n");
-    }
-    this.#breaks = "";
-    this.#last.appendData(words);
+  /** @param {string} shown @param {string} next */
+  #isComplete(shown, next) {
+    if (!shown.endsWith("\n") || next.startsWith("\n")) return false;
+    return shown.endsWith("\n\n") || shown.length > LONG;
   }
 }

@@ -126,13 +126,7 @@ function decorate(fragment, outline) {
 
 /** @param {HTMLTableElement} table */
 function frameTable(table) {
-  for (const cell of table.querySelectorAll("th, td")) {
-    const align = cell.getAttribute("align");
-    cell.removeAttribute("align");
-    if (align === "right") cell.classList.add("r");
-    if (align === "center") cell.classList.add("m");
-    if (cell.tagName === "TH") cell.setAttribute("scope", "col");
-  }
+  for (const cell of table.querySelectorAll("th")) cell.setAttribute("scope", "col");
   const frame = make("div", { class: "prose__scroll" });
   table.replaceWith(frame);
   frame.append(table);

@@ -23,6 +23,8 @@ purifier.setConfig({
     "blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "img", "input", "#text",
   ],
   ALLOWED_ATTR: ["href", "title", "src", "alt", "class", "start", "align", "type", "checked", "disabled"],
+  // No addresses; without this they would have to look like one.
+  ADD_URI_SAFE_ATTR: ["start", "align", "type"],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/attachments\/)/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,

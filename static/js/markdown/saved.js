@@ -1,22 +1,32 @@
 // @ts-check
 /** Saved Markdown: rendered when it comes near the screen, so that a long conversation opens at once. */
-import { fresh } from "../dom.js";
+import { fresh, make } from "../dom.js";
 import { paintSoon } from "../frames.js";
 import { MarkdownView } from "./view.js";
 
 /** How far outside of the screen text is rendered, in px. */
 const NEAR = "1200px";
 
+/** @type {Set<HTMLElement>} */
+const waiting = new Set();
+
 const observer = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       observer.unobserve(target);
-      if (target instanceof HTMLElement) render(target);
+      if (target instanceof HTMLElement && waiting.delete(target)) render(target, 0);
     }
   },
   { rootMargin: NEAR },
 );
+
+// Paper has no distance: everything is near.
+addEventListener("beforeprint", () => {
+  for (const container of document.querySelectorAll("[data-markdown]")) {
+    if (container instanceof HTMLElement && waiting.delete(container)) render(container, Infinity);
+  }
+});
 
 /**
  * Render the Markdown at or below `root` that is not growing.
@@ -24,27 +34,32 @@ const observer = new IntersectionObserver(
  */
 export function bind(root) {
   for (const container of fresh(root, "[data-markdown]")) {
-    if (!container.closest('[data-state="queued"], [data-state="streaming"]')) observer.observe(container);
+    if (container.closest('[data-state="queued"], [data-state="streaming"]')) continue;
+    waiting.add(container);
+    observer.observe(container);
   }
 }
 
 /**
  * Built aside and shown when it is complete: the text does not move twice.
  * @param {HTMLElement} container
+ * @param {number} until do as much at once as can be done before this time
  */
-function render(container) {
+function render(container, until) {
   const source = container.querySelector(":scope > [data-source]");
   if (!(source instanceof HTMLElement)) return;
-  const aside = document.createElement("div");
+  const aside = container.appendChild(make("div", { hidden: "" }));
   const view = new MarkdownView(aside);
   view.append(source.textContent ?? "");
   view.end();
-  paintSoon({
-    paint(until) {
-      if (!view.paint(until)) return false;
+  const painter = {
+    /** @param {number} time */
+    paint(time) {
+      if (!view.paint(time)) return false;
       source.hidden = true;
-      container.append(...aside.childNodes);
+      aside.replaceWith(...aside.childNodes);
       return true;
     },
-  });
+  };
+  if (!painter.paint(until)) paintSoon(painter);
 }

@@ -14,6 +14,8 @@ import { Outline, PLAIN_PIECE, isExcessive, plainText, renderBlock } from "./ren
 
 /** After showing the open block again, wait this many times as long as it took: at most a fifth of the time goes there. */
 const REST = 4;
+/** Past so many characters an answer is shown as plain text: the browser itself grows slow on that many elements. */
+const MAX_RENDERED = 500_000;
 
 export class MarkdownView {
   #container;
@@ -25,6 +27,8 @@ export class MarkdownView {
   #stale = false;
   /** No earlier than this is the open block painted again. */
   #notBefore = 0;
+  /** Characters of all closed blocks. */
+  #rendered = 0;
   /** @type {Tail | null} how the open block is shown */
   #tail = null;
 
@@ -62,6 +66,8 @@ export class MarkdownView {
 
   /** @param {Block} block */
   #paintClosed(block) {
+    this.#rendered += block.source.length;
+    if (this.#rendered > MAX_RENDERED) block = { ...block, kind: "plain", joins: false };
     const tail = this.#tail ?? this.#newTail(block);
     tail.show(block, this.#outline);
     for (const node of tail.nodes) if (node instanceof HTMLElement) colour(node);
@@ -130,7 +136,7 @@ class Tail {
       this.nodes.push(...plain.grow(block.source));
       for (const node of this.nodes) if (!node.parentNode) this.#parent.append(node);
     } else {
-      this.#replace(this.#wanted(renderBlock(block, outline)));
+      this.#replace(this.#wanted(rendered(block, outline)));
     }
   }
 
@@ -153,7 +159,19 @@ class Tail {
 
 /** @param {Block} block */
 function isTooMuch(block) {
-  return block.kind !== "math" && isExcessive(block.source);
+  return block.kind === "plain" || (block.kind !== "math" && isExcessive(block.source));
+}
+
+/** A block that the renderer fails on is shown as it is, and the fault reported. @param {Block} block @param {Outline} outline */
+function rendered(block, outline) {
+  try {
+    return renderBlock(block, outline);
+  } catch (error) {
+    reportError(error);
+    const fragment = document.createDocumentFragment();
+    fragment.append(...plainText(block.source));
+    return fragment;
+  }
 }
 
 /** Text that no renderer should touch: shown as it is, in pieces. */
