@@ -72,6 +72,11 @@ class Row:
         return ()
 
     @property
+    def booleans(self) -> tuple[str, str]:
+        """What a pair of radios offers."""
+        return ("true", "false")
+
+    @property
     def pairs_of_text(self) -> bool:
         """Whether the pairs map to text, so that a value is typed without quotes."""
         return _pair_type(self.parameter) == "string"

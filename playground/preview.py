@@ -17,6 +17,7 @@ from upstream.wire.request import Draft, Endpoint, InvalidDraft, request_build
 
 SOURCE_MAX: Final = 50_000  # characters of one parameter that are still laid out
 MESSAGES_MAX: Final = 400  # lines of messages that can be unfolded: the newest
+BODY_MAX: Final = 100_000  # bytes that every preview carries along to be copied
 NOWHERE: Final = "https://provider.invalid"  # stands in while no provider is chosen; never shown
 _EXTRA_ROW: Final = "\x00"  # a path no member has; "" are the brackets
 _STAND_IN: Final = "null"  # for a source text that is not laid out
@@ -40,7 +41,8 @@ class PreviewView:
 
     `rows` are the lines of the body without those in `messages`, which belong after the line number `fold_after` and
     are shown on demand; `summary` stands for them, "" when nothing is folded. `marks` says how the lines of a member
-    stand out: "warn" or "bad". `size` is in bytes of the body as sent.
+    stand out: "warn" or "bad". `size` is in bytes of the body
+    as sent.
     """
 
     method: str
@@ -52,7 +54,13 @@ class PreviewView:
     marks: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[ParameterNotes, ...] = ()
     size: int = 0
+    body: str = ""  # to be copied; "" when it is too long to carry along or cannot be sent
     problem: str = ""
+
+    @property
+    def fold_comma(self) -> str:
+        """What follows the folded messages."""
+        return "," if len(self.after) > 1 else ""
 
     @property
     def before(self) -> tuple[Row, ...]:
@@ -97,12 +105,13 @@ def preview_build(
         method=request.method,
         url=request.url if base_url else "",
         rows=tuple(row for row in rows if row.path != "messages") if folds else tuple(rows),
-        messages=tuple(rows[number] for number in inside[1:-1][-MESSAGES_MAX:]) if folds else (),
+        messages=tuple(rows[number] for number in inside[1:][-MESSAGES_MAX:]) if folds else (),
         summary=message_summary(messages) if folds else "",
         fold_after=inside[0] if folds else 0,
         marks={each.name or _EXTRA_ROW: each.level for each in notes},
         notes=notes,
         size=len(request.body) + longer,
+        body="" if unshown or len(request.body) > BODY_MAX else request.body.decode(),
         problem="" if base_url else _("Choose a provider to see where this goes."),
     )
 
