@@ -196,7 +196,9 @@ def test_a_username_differs_by_more_than_its_case(alice: User, client: Client) -
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_arrive_at_once_one_becomes_administrator() -> None:
-    """Two threads with a connection each, let go at the same moment."""
+    """Two threads with a connection each, let go at the same moment. The row they wait for exists: making it
+    would be a lock by itself."""
+    TeamSettings.objects.create()
     barrier = threading.Barrier(2)
     statuses: dict[str, int] = {}
 
