@@ -10,6 +10,7 @@ import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParameters } from "./parameters.js";
+import { bind as bindPreview } from "./preview.js";
 import { followAnswers } from "./reply.js";
 import { bind as bindScroll } from "./scroll.js";
 import { bind as bindSettings } from "./settings.js";
@@ -44,6 +45,7 @@ const binds = [
   bindTabs,
   bindScroll,
   bindParameters,
+  bindPreview,
   bindComposer,
   bindSettings,
   bindTitle,

@@ -4,7 +4,7 @@
  * `[data-parameters]` follows every change as a JSON object name → JSON source text (the text of Extra under the empty
  * name), and `parameters:changed` bubbles from it.
  */
-import { delegate, elements, fresh, part } from "./dom.js";
+import { elements, fresh, part } from "./dom.js";
 import { addPair, addPending, fieldOf, readControl, showOnSlider, takeSlider, writeControl } from "./parameter_controls.js";
 import { mark, showNotes } from "./parameter_notes.js";
 
@@ -12,17 +12,13 @@ const EXTRA = "";
 
 const STATES = { unset: "unset", null: "null", value: "value" };
 
-/** An example brings its parameters. */
-export function start() {
-  delegate("click", "[data-example-parameters]", (button) => {
-    setParameters(button.dataset["exampleParameters"] ?? "{}");
-  });
-}
-
 /** @param {ParentNode} root */
 export function bind(root) {
   for (const panel of fresh(root, "[data-parameter-panel]")) new ParameterPanel(panel);
   for (const notes of fresh(root, "[data-preview-notes]")) showNotes(notes);
+  for (const example of fresh(root, "[data-example-parameters]")) {
+    example.addEventListener("click", () => setParameters(example.dataset["exampleParameters"] ?? "{}"));
+  }
 }
 
 class ParameterPanel {
