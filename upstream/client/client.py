@@ -48,6 +48,7 @@ class UpstreamClient:
         self._tls = tls_context(extra_ca)
         self._proxy = proxy
         self._resolver = resolver
+        self._own_resolver: AbstractResolver | None = None
         self._http: httpx.AsyncClient | None = None
 
     @asynccontextmanager
@@ -117,12 +118,11 @@ class UpstreamClient:
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            self._http = http_client(
-                guard=self._guard,
-                tls=self._tls,
-                resolver=self._resolver or ThreadPoolResolver(),
-                proxy=self._proxy,
-            )
+            if self._resolver is None:
+                self._own_resolver = ThreadPoolResolver()
+            resolver = self._resolver or self._own_resolver
+            assert resolver is not None
+            self._http = http_client(guard=self._guard, tls=self._tls, resolver=resolver, proxy=self._proxy)
         return self._http
 
     async def aclose(self) -> None:
@@ -130,6 +130,9 @@ class UpstreamClient:
         if self._http is not None:
             client, self._http = self._http, None
             await client.aclose()
+        if self._own_resolver is not None:
+            resolver, self._own_resolver = self._own_resolver, None
+            await resolver.close()
 
 
 async def _body(response: UpstreamResponse) -> bytes:
