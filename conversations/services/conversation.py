@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import storable
-from conversations.models import Column, Conversation
+from conversations.models import Column, Conversation, Exchange
 from team.models import User
 
 TITLE_LENGTH = 60
@@ -27,8 +27,15 @@ def conversation_rename(*, conversation: Conversation, title: str) -> None:
     conversation.save(update_fields=["title"])
 
 
+@transaction.atomic
 def conversation_delete(*, conversation: Conversation) -> None:
-    """Delete a conversation with its messages, exchanges and traces."""
+    """Delete a conversation with its messages, exchanges and traces. A run in it stops within a second."""
+    # Locked, so that no run opens meanwhile; ended first, so that no process writes a trace for what is being deleted.
+    locked = Conversation.objects.select_for_update().filter(pk=conversation.pk)
+    if not locked.exists():
+        return
+    live = Exchange.objects.filter(run__conversation=conversation, state__in=Exchange.LIVE)
+    live.update(state=Exchange.State.STOPPED, ended=timezone.now())
     conversation.delete()
 
 

@@ -1,7 +1,7 @@
 """The one write path for what came back. A process hands over everything of the last second in one transaction."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.models import Exchange, Message, Trace
-from upstream.wire.think import ThinkSplitter
+from upstream.wire import think
+
+MAX_SHORT = 32_767
+"""The largest status code that the column takes; upstream's first line may hold any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,46 @@ class Ending:
     timing: Mapping[str, float] = field(default_factory=dict)
 
 
-@transaction.atomic
-def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending]) -> set[UUID]:
-    """Write the news of all exchanges of this process at once; return the ids whose ending was the first.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one write.
 
-    An exchange ends once: an ending for one that has ended already changes nothing and is not in the answer.
+    `ended`: exchanges whose ending stands as it was given. `gone`: exchanges of `progress` that somebody else has ended
+    or deleted meanwhile; nothing is kept of them any more.
     """
-    Trace.objects.bulk_create([_trace(item) for item in progress if item.pieces], ignore_conflicts=True)
+
+    ended: frozenset[UUID]
+    gone: frozenset[UUID]
+
+
+@transaction.atomic
+def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written:
+    """Write the news of all exchanges of this process at once; the same again changes nothing.
+
+    An exchange ends once: an ending for one that has ended already is not written.
+    """
+    named = {item.exchange_id for item in (*progress, *endings)}
+    # In one order, and locked to the end: who deletes or ends one of them meanwhile waits, or has come first.
+    rows = Exchange.objects.filter(pk__in=named).order_by("pk").select_for_update()
+    states = dict(rows.values_list("pk", "state"))
+    live = {pk for pk, state in states.items() if state in Exchange.LIVE}
+    _traces_write(item for item in progress if item.pieces and item.exchange_id in live)
     for item in progress:
-        if item.head is not None:
+        if item.head is not None and item.exchange_id in live:
             _head_write(item.exchange_id, item.head)
-    live = [item.exchange_id for item in progress]
-    Exchange.objects.filter(pk__in=live, state__in=Exchange.LIVE).update(beat=timezone.now())
-    return {ending.exchange_id for ending in endings if _ending_write(ending)}
+    Exchange.objects.filter(pk__in=live).update(beat=timezone.now())
+    due = {ending.exchange_id: ending for ending in endings if ending.exchange_id in live}
+    _endings_write(due)
+    # One that a commit of unknown outcome had written already ended as it was given, too.
+    stands = {ending.exchange_id for ending in endings if states.get(ending.exchange_id) == ending.state}
+    return Written(
+        ended=frozenset(due) | stands,
+        gone=frozenset(item.exchange_id for item in progress if item.exchange_id not in live),
+    )
+
+
+def _traces_write(progress: Iterable[Progress]) -> None:
+    Trace.objects.bulk_create([_trace(item) for item in progress], ignore_conflicts=True)
 
 
 def _trace(item: Progress) -> Trace:
@@ -73,32 +103,35 @@ def _trace(item: Progress) -> Trace:
 
 
 def _head_write(exchange_id: UUID, head: ResponseHead) -> None:
-    Exchange.objects.filter(pk=exchange_id, state__in=Exchange.LIVE).update(
+    Exchange.objects.filter(pk=exchange_id).update(
         state=Exchange.State.STREAMING,
-        status=head.status,
+        status=min(head.status, MAX_SHORT),
         reason=storable.text(head.reason)[:200],
-        http_version=head.http_version,
+        http_version=head.http_version[:10],
         headers=storable.value(head.sent_headers),
         response_headers=storable.value(head.headers),
         timing=dict(head.timing),
     )
 
 
-def _ending_write(ending: Ending) -> bool:
-    usage = ending.response.get("usage")
-    first = Exchange.objects.filter(pk=ending.exchange_id, state__in=Exchange.LIVE).update(
-        state=ending.state,
-        response=storable.document(ending.response),
-        usage=storable.value(usage),
-        error=storable.value(ending.error),
-        timing=dict(ending.timing),
-        tokens_in=token_count(usage, "prompt_tokens"),
-        tokens_out=token_count(usage, "completion_tokens"),
-        ended=timezone.now(),
-    )
-    if first:
-        _answers_write(ending)
-    return bool(first)
+def _endings_write(endings: Mapping[UUID, Ending]) -> None:
+    """End exchanges that are live, and fill their answers."""
+    answers: dict[UUID, list[Message]] = {pk: [] for pk in endings}
+    for answer in Message.objects.filter(exchange__in=answers).order_by("choice", "id"):
+        answers[answer.exchange_id].append(answer)
+    for pk, ending in endings.items():
+        usage = ending.response.get("usage")
+        Exchange.objects.filter(pk=pk).update(
+            state=ending.state,
+            response=storable.document(ending.response),
+            usage=storable.value(usage),
+            error=storable.value(ending.error),
+            timing=dict(ending.timing),
+            tokens_in=token_count(usage, "prompt_tokens"),
+            tokens_out=token_count(usage, "completion_tokens"),
+            ended=timezone.now(),
+        )
+        _answers_write(answers[pk], ending.response.get("choices") or [])
 
 
 def token_count(usage: Any, name: str) -> int | None:
@@ -108,21 +141,21 @@ def token_count(usage: Any, name: str) -> int | None:
     return count if sensible else None
 
 
-def _answers_write(ending: Ending) -> None:
-    answers = list(Message.objects.filter(exchange_id=ending.exchange_id).order_by("choice", "id"))
+def _answers_write(answers: Sequence[Message], choices: Sequence[Mapping[str, Any]]) -> None:
     known = {answer.choice: answer for answer in answers}
-    for position, choice in enumerate(ending.response.get("choices") or []):
+    for position, choice in enumerate(choices):
         index = choice.get("index", position)
-        answer = known.get(index) or _extra_answer(answers, index)
-        if answer is None:
+        if not isinstance(index, int) or not 0 <= index < 2**31:
             continue
-        _answer_fill(answer, choice)
-        answer.save()
+        answer = known.get(index) or _extra_answer(answers, index)
+        if answer is not None:
+            _answer_fill(answer, choice)
+            answer.save()
 
 
-def _extra_answer(answers: Sequence[Message], index: Any) -> Message | None:
+def _extra_answer(answers: Sequence[Message], index: int) -> Message | None:
     """Return a new sibling for a choice nobody expected (an upstream may send more than `n`)."""
-    if not answers or not isinstance(index, int) or not 0 <= index < 2**31:
+    if not answers:
         return None
     first = answers[0]
     return Message(
@@ -136,7 +169,7 @@ def _extra_answer(answers: Sequence[Message], index: Any) -> Message | None:
 
 def _answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     message = choice.get("message") or {}
-    thought, text = think_split(message.get("content") or "")
+    thought, text = think.split(message.get("content") or "")
     refusal = message.get("refusal") or ""
     answer.content = [{"type": "text", "text": storable.text(text)}] if text else []
     if refusal:
@@ -144,10 +177,3 @@ def _answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     answer.reasoning = storable.text((message.get("reasoning_content") or "") + thought)
     answer.tool_calls = storable.value(message.get("tool_calls") or [])
     answer.finish_reason = storable.text(str(choice.get("finish_reason") or ""))[:100]
-
-
-def think_split(content: str) -> tuple[str, str]:
-    """Return the reasoning inside `<think>` at the start of `content`, and the rest, as the live page shows them."""
-    splitter = ThinkSplitter()
-    first, last = splitter.feed(content), splitter.close()
-    return first[0] + last[0], first[1] + last[1]

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import selectors, storable
-from conversations.models import Column, Exchange, Message, Run
+from conversations.models import Column, Conversation, Exchange, Message, Run
 from conversations.services.conversation import column_settings_update, conversation_touch
 from team.models import Provider, User
 from upstream import catalog
@@ -69,7 +69,7 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
             raise RunConflict
         return OpenedRun(existing, ())
     column = selectors.column_of(conversation=conversation)
-    history = selectors.branch(conversation_id=conversation.pk, leaf_id=column.leaf_id)
+    history = selectors.history(conversation_id=conversation.pk, leaf_id=column.leaf_id)
     words = Message(
         conversation=conversation,
         parent_id=column.leaf_id,
@@ -79,13 +79,20 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
     )
     request = _request(turn, [*history, words])
     words.save(force_insert=True)
-    run = Run.objects.create(pk=run_id, conversation=conversation, person=person)
+    run = _run_create(run_id, conversation, person)
     opened = _exchange_open(run, column, words, turn, request, process)
     column.leaf_id = opened.messages[0]
     column.save(update_fields=["leaf"])
     column_settings_update(column=column, settings=settings_of(turn))
     conversation_touch(conversation=conversation, first_text=turn.text)
     return OpenedRun(run, (opened,))
+
+
+def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run:
+    try:
+        return Run.objects.create(pk=run_id, conversation=conversation, person=person)
+    except IntegrityError as error:  # at the same moment, in another conversation: this one is locked
+        raise RunConflict from error
 
 
 def settings_of(turn: Turn) -> dict[str, object]:
@@ -103,7 +110,7 @@ def _request(turn: Turn, history: list[Message]) -> PreparedRequest:
         endpoint=turn.endpoint,
         path=catalog.api(turn.provider.api).path,
         model=turn.model,
-        messages=selectors.messages_for_api(system=turn.system, history=history),
+        messages=selectors.messages_for_api(system=storable.text(turn.system), history=history),
         parameters=turn.parameters,
     )
     return request_build(draft)
