@@ -16,9 +16,6 @@ const STATES = { unset: "unset", null: "null", value: "value" };
 export function bind(root) {
   for (const panel of fresh(root, "[data-parameter-panel]")) new ParameterPanel(panel);
   for (const notes of fresh(root, "[data-preview-notes]")) showNotes(notes);
-  for (const example of fresh(root, "[data-example-parameters]")) {
-    example.addEventListener("click", () => setParameters(example.dataset["exampleParameters"] ?? "{}"));
-  }
 }
 
 class ParameterPanel {
