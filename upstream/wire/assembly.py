@@ -18,6 +18,7 @@ from upstream.wire.events import Finished, Update, UsageSeen
 from upstream.wire.jsontext import clean
 from upstream.wire.limits import DEFAULT_LIMITS, Limits
 from upstream.wire.parts import string_of
+from upstream.wire.scrub import scrub_logprobs
 from upstream.wire.text import Watch
 from upstream.wire.tools import key_of
 
@@ -110,8 +111,10 @@ class Assembly:
         for key in chunk:
             if key in _LAST and chunk[key]:
                 self._last[key] = chunk[key]
-        if chunk.get("tool_calls"):
-            self._add_top_level_calls(chunk["tool_calls"])
+        # The SiliconFlow reference has them here; where a choice holds them too, they are the same ones.
+        calls = chunk.get("tool_calls")
+        if calls and not any(_has_calls(item) for item in _items(chunk.get("choices"))):
+            self._choice(0, 0).add({"tool_calls": calls})
 
     def _add_unusual(self, chunk: dict[str, Any], depth: int = 0) -> bool:
         """Merge a chunk without choices: an answer in a wrapper, Ollama's own shape, or usage alone."""
@@ -147,11 +150,6 @@ class Assembly:
             self._set_usage(
                 {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
             )
-
-    def _add_top_level_calls(self, calls: Any) -> None:
-        """Merge tool calls beside ``choices`` (the SiliconFlow reference has them there), unless the choices had them."""
-        if not any(choice.tools.calls for choice in self._touched):
-            self._choice(0, 0).add({"tool_calls": calls})
 
     def _set_usage(self, usage: Any) -> None:
         if isinstance(usage, dict):
@@ -216,7 +214,19 @@ class Assembly:
         document = {key: value for key, value in document.items() if value is not None}
         choices = sorted(self._choices.values(), key=lambda choice: choice.index)
         document["choices"] = [choice.document() for choice in choices]
+        if self.watch.hits:
+            for choice in document["choices"]:
+                scrub_logprobs(choice["logprobs"], self._secrets)
         document["usage"] = clean(self._usage)
         document.update({key: clean(value) for key, value in self._last.items()})
         masked: dict[str, Any] = self._secrets.tree(document)
         return masked
+
+
+def _items(choices: Any) -> list[Any]:
+    return choices if isinstance(choices, list) else [choices]
+
+
+def _has_calls(item: Any) -> bool:
+    parts = (item.get("delta"), item.get("message")) if isinstance(item, dict) else ()
+    return any(isinstance(part, dict) and part.get("tool_calls") for part in parts)

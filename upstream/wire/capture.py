@@ -5,7 +5,7 @@ name, whatever their value; everywhere else a secret is masked by value, if it h
 (a key such as ``EMPTY`` would otherwise mask ordinary words). The mask is ``••••`` followed by the last four
 characters of a secret of at least 20 characters, and nothing for a shorter one.
 
-By value means: as it is, and as JSON, Go, PHP, URLs and HTML escape it.
+By value means: as it is, as URLs and HTML escape it, and however JSON may spell it.
 """
 
 import html
@@ -24,6 +24,10 @@ MIN_PREFIX: Final = 3
 text that ends with the first letter of a key would delay ordinary answers."""
 
 DOTS: Final = "••••"
+
+_ODD_ESCAPE: Final = re.compile(r"\\(?:u00[2-7]|/)")
+_ODD_ESCAPE_BYTES: Final = re.compile(rb"\\(?:u00[2-7]|/)")
+"""Escapes of characters that need none, as Go and PHP write them; JSON lets a sender escape any character."""
 
 SECRET_HEADERS: Final = frozenset(
     {
@@ -51,7 +55,7 @@ class SentRequest:
 class Secrets:
     """The values to mask in one exchange. Truthy when there is anything to mask by value."""
 
-    __slots__ = ("_bytes", "_escaped", "_header_names", "_pattern", "heads", "values")
+    __slots__ = ("_any", "_bytes", "_escaped", "_header_names", "_pattern", "heads", "values")
 
     def __init__(self, values: Iterable[str] = (), header_names: Iterable[str] = ()) -> None:
         self.values = tuple(sorted({v for v in values if len(v) >= MIN_SECRET}, key=lambda v: (-len(v), v)))
@@ -63,6 +67,7 @@ class Secrets:
             (k.encode("utf-8", "surrogatepass"), v.encode()) for k, v in self._escaped.items()
         )
         self._pattern = re.compile("|".join(map(re.escape, self._escaped))) if forms else None
+        self._any: re.Pattern[str] | None = None
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "Secrets":
@@ -83,15 +88,35 @@ class Secrets:
 
     def text(self, text: str) -> str:
         """Return the text with every secret masked by value."""
-        if self._pattern is None or not self._pattern.search(text):
+        found = self.find(text)
+        if not found:
             return text
-        return self._pattern.sub(lambda match: self._escaped[match[0]], text)
+        pieces: list[str] = []
+        position = 0
+        for start, end, replacement in found:
+            pieces += [text[position:start], replacement]
+            position = end
+        return "".join([*pieces, text[position:]])
 
     def find(self, text: str) -> list[tuple[int, int, str]]:
-        """Return where secrets lie: start, end, and the mask to put there."""
+        """Return where secrets lie, in order and apart: start, end, and the mask to put there."""
         if self._pattern is None:
             return []
-        return [(m.start(), m.end(), self._escaped[m[0]]) for m in self._pattern.finditer(text)]
+        found = [(m.start(), m.end(), self._escaped[m[0]]) for m in self._pattern.finditer(text)]
+        if _ODD_ESCAPE.search(text):
+            for match in self._any_spelling().finditer(text):
+                start, end = match.span()
+                if all(end <= first or start >= last for first, last, _ in found):
+                    found.append((start, end, mask(self.values[(match.lastindex or 1) - 1])))
+            found.sort()
+        return found
+
+    def _any_spelling(self) -> re.Pattern[str]:
+        """Return a pattern for the values with any of their characters escaped as JSON allows; made when needed."""
+        if self._any is None:
+            values = ("".join(map(_spellings, value)) for value in self.values)
+            self._any = re.compile("|".join(f"({value})" for value in values))
+        return self._any
 
     def find_late(self, text: str) -> list[tuple[int, int, str]]:
         """Like ``find``, for text whose first characters (fewer than MIN_PREFIX) may have been let out before."""
@@ -118,16 +143,17 @@ class Secrets:
         for form, replacement in self._bytes:
             if form in data:
                 data = data.replace(form, replacement)
+        if self._bytes and _ODD_ESCAPE_BYTES.search(data):
+            text = data.decode("utf-8", "surrogateescape")
+            masked = self.text(text)
+            return data if masked is text else masked.encode("utf-8", "surrogateescape")
         return data
 
     def tree(self, value: Any) -> Any:
         """Return JSON data with every string and every key masked; the same object if nothing was masked."""
         if self._pattern is None:
             return value
-        text = json.dumps(value, ensure_ascii=False)
-        if not self._pattern.search(text):
-            return value
-        return self._masked(value)
+        return self._masked(value) if self.find(json.dumps(value, ensure_ascii=False)) else value
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -171,13 +197,15 @@ def _credential(value: str) -> list[str]:
 
 
 def _forms(value: str) -> set[str]:
-    """Return the spellings under which a provider may echo the value."""
-    plain = json.dumps(value, ensure_ascii=False)[1:-1]
-    ascii_only = json.dumps(value)[1:-1]
-    go = plain
-    for character in "<>&":
-        go = go.replace(character, f"\\u{ord(character):04x}")
+    """Return the spellings under which a provider usually echoes the value; ``_spellings`` has the unusual ones."""
     return {
-        value, plain, ascii_only, go, plain.replace("/", "\\/"), quote(value, safe=""), quote(value),
-        quote_plus(value), html.escape(value),
+        value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1],
+        quote(value, safe=""), quote(value), quote_plus(value), html.escape(value),
     }  # fmt: skip
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern for one character of a JSON string, escaped or not."""
+    hexadecimal = "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in f"{ord(character):04x}")
+    short = "|" + re.escape("\\" + character) if character in '"\\/' else ""
+    return rf"(?:{re.escape(character)}|\\u{hexadecimal}{short})"

@@ -29,6 +29,8 @@
 import re
 from typing import Any, ClassVar
 
+from upstream.wire.jsontext import storable
+
 RAW_LIMIT = 16_384
 """Characters of the raw body kept with an error; the whole body is in the trace."""
 
@@ -73,6 +75,7 @@ class UpstreamError(Exception):
         retry_after: float | None = None,
         raw: str = "",
     ) -> None:
+        message = storable(message)
         super().__init__(message)
         self.message = message
         self.advice = advice or self.default_advice
@@ -81,7 +84,7 @@ class UpstreamError(Exception):
         self.param = param
         self.type = type
         self.retry_after = retry_after
-        self.raw = raw[:RAW_LIMIT]
+        self.raw = storable(raw[:RAW_LIMIT])
 
     def __str__(self) -> str:
         return self.message

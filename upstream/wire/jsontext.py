@@ -79,6 +79,8 @@ def storable(text: str) -> str:
 
     Surrogate halves that belong together (an emoji cut in two by its sender) are joined.
     """
+    if text.isascii() and "\x00" not in text:
+        return text
     text = text.replace("\x00", "\ufffd")
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -86,7 +88,7 @@ def storable(text: str) -> str:
 def clean(value: Any, depth: int = 0) -> Any:
     """Return JSON data that any database accepts: finite numbers, storable text, at most MAX_DEPTH levels."""
     if isinstance(value, str):
-        return value if value.isascii() and "\x00" not in value else storable(value)
+        return storable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

@@ -84,6 +84,15 @@ def scrub_events(raw: bytes, secrets: Secrets, separator: str = "\n\n") -> bytes
     return separator.join(blocks).encode("utf-8", "replace") if changed else raw
 
 
+def scrub_logprobs(logprobs: Any, secrets: Secrets) -> None:
+    """Mask in place the secrets that the tokens of logprobs lists spell together."""
+    for entries in logprobs.values() if isinstance(logprobs, dict) else ():
+        tokens = (
+            [e for e in entries if isinstance(e, dict) and isinstance(e.get("token"), str)] if entries else []
+        )
+        _mask_leaves([_Leaf(0, entry, "token", entry["token"]) for entry in tokens], secrets)
+
+
 def _document(block: str) -> Any:
     data = "\n".join(line[5:].strip() for line in block.split("\n") if line.startswith("data:"))
     try:
