@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server, twisted_loop
-from daphne.ws_protocol import WebSocketFactory
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor as _reactor
 from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, globalLogBeginner
@@ -79,6 +79,14 @@ class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
         return protocol
 
 
+class PageSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
+    """A websocket that may be closed with the codes that tell a browser to come back (1012, 1013)."""
+
+    def serverClose(self, code: int | None = None) -> None:
+        """Send the close frame ourselves: Autobahn's `sendClose` refuses every registered code but 1000."""
+        self.sendCloseFrame(code=1000 if code is None else code, isReply=False)
+
+
 class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
     """Serves an ASGI application on sockets that are already listening, until it is told to stop."""
 
@@ -110,7 +118,9 @@ class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
         self.connections: dict[Any, dict[str, Any]] = {}
         self.http_factory = BoundedFactory(self, max_body=self._max_body)
         self.ws_factory = WebSocketFactory(self, server=self.server_name)
+        self.ws_factory.protocol = PageSocket
         self.ws_factory.setProtocolOptions(
+            allowNullOrigin=True,  # playground.edge.origins decides
             autoPingTimeout=self.ping_timeout,
             openHandshakeTimeout=self.websocket_handshake_timeout,
             maxMessagePayloadSize=self.websocket_max_message_size,

@@ -25,10 +25,13 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by folder, so that nobody forgets it."""
+    """Mark browser tests by their folder and run them last: Playwright keeps an event loop running on this thread,
+    which asynchronous tests after it could not stand."""
+    browser = ROOT / "tests" / "browser"
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+        if item.path.is_relative_to(browser):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.path.is_relative_to(browser))
 
 
 @pytest.fixture(scope="session")

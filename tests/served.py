@@ -33,6 +33,11 @@ READY_WITHIN: Final = 30.0  # seconds; a start takes about one on an idle machin
 _numbers = itertools.count(1)
 
 
+def environment_make(**variables: str) -> dict[str, str]:
+    """Return this run's environment for a process that uses the product's own settings, not those of the tests."""
+    return dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "playground.settings"} | variables
+
+
 def wait_for(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
     """Return the condition's first true value; fail when none came within so many seconds."""
     ticks = threading.Event()
@@ -56,6 +61,8 @@ class ServedProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = ""
+        self._clients: list[httpx.Client] = []
+        self._sockets: list[ClientConnection] = []
 
     def _read(self) -> None:
         with self.log.open("a", encoding="utf-8") as log:
@@ -86,7 +93,9 @@ class ServedProcess:
 
     def client(self) -> httpx.Client:
         """Return a client without an account; its cookies are its session."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, follow_redirects=True)
+        client = httpx.Client(base_url=self.url, trust_env=False, timeout=30, follow_redirects=True)
+        self._clients.append(client)
+        return client
 
     def sign_up(self, name: str) -> httpx.Client:
         """Make an account through the page and return a client that is signed in as it."""
@@ -112,7 +121,19 @@ class ServedProcess:
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         address = urlsplit(self.url)._replace(scheme="ws", path="/ws/exchanges/")
         options = {"origin": self.url, "proxy": None} | options
-        return connect(urlunsplit(address), additional_headers={"Cookie": cookies}, **options)
+        connection = connect(urlunsplit(address), additional_headers={"Cookie": cookies}, **options)
+        self._sockets.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """End it if it still runs, and let go of the connections that lead to it."""
+        for client in self._clients:
+            client.close()
+        for connection in self._sockets:
+            connection.socket.close()
+        if self.process.poll() is None:
+            self.kill()
+        self._reader.join(5)
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL)."""
@@ -179,8 +200,7 @@ class Installation:
     def close(self) -> None:
         """End whatever still runs."""
         for process in self.processes:
-            if process.process.poll() is None:
-                process.kill()
+            process.close()
 
 
 @pytest.fixture(scope="session")
@@ -191,15 +211,14 @@ def _collected() -> None:
     manifest = ROOT / "staticfiles" / "staticfiles.json"
     newest = max(path.stat().st_mtime for path in (ROOT / "static").rglob("*") if path.is_file())
     if not manifest.exists() or manifest.stat().st_mtime < newest:
-        _manage_run(dict(os.environ), "collectstatic", "--noinput", "-v", "0")
+        _manage_run(environment_make(), "collectstatic", "--noinput", "-v", "0")
 
 
 @pytest.fixture(scope="session")
 def _migrated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment of a migrated, empty database that installations copy."""
     folder = tmp_path_factory.mktemp("template")
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment["PLAYGROUND_DATA"] = str(folder)
+    environment = environment_make(PLAYGROUND_DATA=str(folder))
     if BACKENDS == "postgres":
         environment["DATABASE_URL"] = _postgres_create("served_template")
     _manage_run(environment, "migrate", "-v", "0")
