@@ -38,7 +38,9 @@ def bundle_build(out: Path) -> None:
     node = shutil.which("node") or shutil.which("node", path=str(ROOT / ".venv" / "bin"))
     if not node or not (ROOT / "node_modules").is_dir():
         missing("the browser code cannot be built: install Node and run `npm ci`")
-    subprocess.run([str(node), "build.mjs", "--out", str(out)], cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [str(node), "build.mjs", "--out", str(out)], cwd=ROOT, check=True, capture_output=True, timeout=60
+    )
 
 
 @dataclass
@@ -73,7 +75,9 @@ class Lab:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_get("/ws/exchanges/", self._socket)
         app.router.add_static("/static/build", self.bundle)
-        app.router.add_static("/static/django_htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx")
+        app.router.add_static(
+            "/static/django_htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx"
+        )
         app.router.add_get("/{path:.*}", self._get)
         app.router.add_post("/{path:.*}", self._post)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -95,7 +99,9 @@ class Lab:
             return self._answer(request.path, dict(request.query))
         if request.path != "/":
             return web.Response(status=404)
-        return web.Response(text=self.page, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+        return web.Response(
+            text=self.page, content_type="text/html", headers={"Content-Security-Policy": POLICY}
+        )
 
     async def _post(self, request: web.Request) -> web.Response:
         fields = {name: str(value) for name, value in (await request.post()).items()}
@@ -183,11 +189,24 @@ class Lab:
 
 def end_update(state: str = "completed", error: dict[str, Any] | None = None) -> list[Any]:
     """Return the last update of an exchange."""
-    stats = {"tokens_in": 12, "tokens_out": 34, "ttft_ms": 210.0, "tokens_per_second": 48.1, "total_ms": 1310.0}
+    stats = {
+        "tokens_in": 12,
+        "tokens_out": 34,
+        "ttft_ms": 210.0,
+        "tokens_per_second": 48.1,
+        "total_ms": 1310.0,
+    }
     return ["end", {"state": state, "error": error, "stats": stats}]
 
 
-def article(text: str = "", *, state: str = "completed", exchange: str = EXCHANGE, number: int = 1, role: str = "assistant") -> str:
+def article(
+    text: str = "",
+    *,
+    state: str = "completed",
+    exchange: str = EXCHANGE,
+    number: int = 1,
+    role: str = "assistant",
+) -> str:
     """Return one message as the server writes it."""
     return f"""
     <article class="msg" id="message-{number}" data-message="{number}" data-role="{role}" data-state="{state}"
@@ -248,8 +267,10 @@ def watch(page: Page) -> tuple[list[str], list[str]]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "console",
-        lambda message: faults.append(message.text)
-        if message.type == "error" and not message.text.endswith(_quiet_messages())
-        else None,
+        lambda message: (
+            faults.append(message.text)
+            if message.type == "error" and not message.text.endswith(_quiet_messages())
+            else None
+        ),
     )
     return requests, faults

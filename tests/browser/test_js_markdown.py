@@ -30,11 +30,11 @@ ATTACKS = {
     "an srcset": "<img srcset='https://evil.test/1x 1x' src='/attachments/0123456789abcdef'>",
     "a math link": "$\\href{javascript:window.hit=1}{x}$ $\\includegraphics{https://evil.test/m}$ $\\htmlStyle{background:url(https://evil.test/h)}{x}$",
     "html in code": "```html\n<img src=https://evil.test/code onerror=window.hit=1>\n```",
-    "a language with markup": "```\"><img/src=https://evil.test/l>\nx\n```",
+    "a language with markup": '```"><img/src=https://evil.test/l>\nx\n```',
     "html in a table": "| a |\n|---|\n| <img src=https://evil.test/t onerror=window.hit=1> |",
     "a comment that hides": "<!--><img src=https://evil.test/c onerror=window.hit=1>-->",
-    "mutation": "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=https://evil.test/m onerror=window.hit=1&gt;\">",
-    "a noscript": "<noscript><p title=\"</noscript><img src=https://evil.test/n onerror=window.hit=1>\">",
+    "mutation": '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=https://evil.test/m onerror=window.hit=1&gt;">',
+    "a noscript": '<noscript><p title="</noscript><img src=https://evil.test/n onerror=window.hit=1>">',
 }
 """What a hostile answer may hold; every one would set `window.hit`, take over an element or ask evil.test for something."""
 
@@ -56,7 +56,22 @@ INSPECT = """() => {
     images: prose.flatMap((p) => [...p.querySelectorAll('img')].map((i) => i.getAttribute('src'))),
   };
 }"""
-FORBIDDEN_TAGS = {"script", "style", "iframe", "object", "embed", "form", "link", "meta", "base", "video", "picture", "textarea", "select", "template"}
+FORBIDDEN_TAGS = {
+    "script",
+    "style",
+    "iframe",
+    "object",
+    "embed",
+    "form",
+    "link",
+    "meta",
+    "base",
+    "video",
+    "picture",
+    "textarea",
+    "select",
+    "template",
+}
 
 
 def stream_whole(lab: Lab, page: Page, text: str, *, piece: int = 3) -> None:
@@ -75,7 +90,9 @@ def stream_whole(lab: Lab, page: Page, text: str, *, piece: int = 3) -> None:
 
 def show_saved(lab: Lab, page: Page, *texts: str) -> None:
     """Show saved answers and wait until all near the screen are rendered."""
-    lab.page = workbench(*(article(text, number=number, exchange=f"e{number}") for number, text in enumerate(texts)))
+    lab.page = workbench(
+        *(article(text, number=number, exchange=f"e{number}") for number, text in enumerate(texts))
+    )
     page.goto(lab.url)
     expect(page.locator("[data-source]").last).to_be_hidden()
 
@@ -93,7 +110,9 @@ def assert_inert(page: Page, lab: Lab, requests: list[str], faults: list[str]) -
     assert not set(found["attributes"]) - ALLOWED_ATTRIBUTES
     assert not any(name.startswith(("on", "hx-", "data-hx", "style")) for name in found["attributes"])
     assert all(protocol in ("http:", "https:", "mailto:") for protocol, _rel, _target in found["links"])
-    assert all(rel == "noopener noreferrer nofollow" and target == "_blank" for _p, rel, target in found["links"])
+    assert all(
+        rel == "noopener noreferrer nofollow" and target == "_blank" for _p, rel, target in found["links"]
+    )
     assert sum(found["ids"]) == 0
     assert all(source.startswith("/attachments/0123456789abcdef") for source in found["images"])
     assert [url for url in requests if not url.startswith(lab.url) and not url.startswith("data:,")] == []
@@ -121,7 +140,11 @@ def test_all_hostile_answers_are_inert_when_saved(lab: Lab, page: Page) -> None:
 
 
 def test_an_image_from_elsewhere_becomes_a_link_and_an_attachment_stays(lab: Lab, page: Page) -> None:
-    show_saved(lab, page, "![chart](https://evil.test/c.png) and ![mine](/attachments/0123456789abcdef0123456789abcdef)")
+    show_saved(
+        lab,
+        page,
+        "![chart](https://evil.test/c.png) and ![mine](/attachments/0123456789abcdef0123456789abcdef)",
+    )
     link = page.get_by_role("link", name="Image: chart")
     assert link.get_attribute("href") == "https://evil.test/c.png"
     assert page.locator("[data-markdown] img").get_attribute("alt") == "mine"
@@ -228,7 +251,9 @@ def test_markdown_has_the_shape_its_author_meant(lab: Lab, page: Page) -> None:
 
 
 def test_long_lists_and_tables_stay_one_element(lab: Lab, page: Page) -> None:
-    items = "\n".join(f"{number}. item {number} with some words to make it long enough" for number in range(1, 301))
+    items = "\n".join(
+        f"{number}. item {number} with some words to make it long enough" for number in range(1, 301)
+    )
     rows = "\n".join(f"| {number} | value of row {number} which is long |" for number in range(200))
     stream_whole(lab, page, f"{items}\n\nBetween\n\n| n | v |\n|--|--|\n{rows}\n", piece=50)
     prose = page.locator("[data-markdown]")
@@ -273,7 +298,10 @@ PATHOLOGICAL = {
     "escapes": "\\*" * 50_000,
     "null characters": "\x00" * 10_000 + "\ufffd",
     "nested emphasis": "*" * 5_000 + "a" + "*" * 5_000,
-    "formula bomb": "$$\n" + "\\def\\a{xx}" + "".join(f"\\def\\{c}{{\\{p}\\{p}}}" for p, c in zip("abcdefghi", "bcdefghij", strict=True)) + "\\j\n$$",
+    "formula bomb": "$$\n"
+    + "\\def\\a{xx}"
+    + "".join(f"\\def\\{c}{{\\{p}\\{p}}}" for p, c in zip("abcdefghi", "bcdefghij", strict=True))
+    + "\\j\n$$",
     "deep formula": "$$\n" + "{" * 3_000 + "\n$$",
     "a long fence": "```json\n" + '{"a": [1, 2, "x"]},\n' * 40_000 + "```",
 }

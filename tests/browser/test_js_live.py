@@ -1,0 +1,285 @@
+"""The socket and live answers: nothing shown twice, nothing lost, whatever the connection does."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.lab import EXCHANGE, Lab, article, bundle, end_update, lab, watch, workbench
+
+__all__ = ["bundle", "lab"]
+PROSE = "[data-markdown]"
+
+
+def live(lab: Lab, page: Page, *articles: str) -> int:
+    """Open a page with a live answer; return the number the page gave its exchange."""
+    lab.page = workbench(*(articles or [article(state="queued")]))
+    page.goto(lab.url)
+    return int(lab.followed()["ref"])
+
+
+def test_an_answer_streams_reasoning_text_tool_calls_and_figures(lab: Lab, page: Page) -> None:
+    _requests, faults = watch(page)
+    ref = live(lab, page)
+    answer = page.get_by_role("article", name="Assistant message")
+    expect(answer).to_have_attribute("data-state", "queued")
+    lab.send({"e": ref, "n": 1, "u": [["q", 2]]})
+    expect(page.locator("[data-stats]")).to_contain_text("place in queue")
+    lab.send({"e": ref, "n": 2, "u": [["s", "streaming"], ["h", {"status": 200, "first_byte_ms": 12.5}]]})
+    lab.send({"e": ref, "n": 3, "u": [["r", 0, "Let me see.\n\nYes."]]})
+    lab.send({"e": ref, "n": 5, "u": [["c", 0, "The *answer*"], ["c", 0, " is 42."]]})
+    expect(answer).to_have_attribute("data-state", "streaming")
+    expect(answer).to_have_attribute("aria-busy", "true")
+    lab.send({"e": ref, "n": 6, "u": [["t", 0, 0, "call_1", "get_weather", '{"city":']]})
+    lab.send(
+        {
+            "e": ref,
+            "n": 8,
+            "u": [["t", 0, 0, "", "", ' "Kyoto"}'], ["u", {"completion_tokens": 34}], end_update()],
+        }
+    )
+    expect(answer).to_have_attribute("data-state", "completed")
+    assert page.locator(PROSE).inner_text() == "The answer is 42."
+    assert page.locator("[data-reasoning-text]").text_content() == "Let me see.\n\nYes."
+    assert page.locator("[data-reasoning]").is_visible()
+    assert page.locator("[data-tool-call]").inner_text().split("\n")[-1] == '{"city": "Kyoto"}'
+    assert page.locator("[data-source]").text_content() == "The *answer* is 42."
+    assert (
+        page.locator("[data-stats]").inner_text().split()
+        == "in 12 out 34 TTFT 0.21 s tok/s 48.1 total 1.31 s".split()
+    )
+    assert answer.get_attribute("aria-busy") is None
+    assert faults == []
+
+
+def test_choices_stream_side_by_side_by_their_index(lab: Lab, page: Page) -> None:
+    two = (
+        article(state="queued"),
+        article(state="queued", number=2).replace('data-choice="0"', 'data-choice="1"'),
+    )
+    ref = live(lab, page, *two)
+    assert len([said for said in lab.said if said["type"] == "follow"]) == 1
+    lab.send(
+        {"e": ref, "n": 1, "u": [["c", 1, "second"], ["c", 0, "first"], ["c", 2, "unasked"], ["c", 1, "!"]]}
+    )
+    lab.send({"e": ref, "n": 2, "u": [end_update()]})
+    expect(page.locator('article[data-state="completed"]')).to_have_count(3)
+    assert page.locator(PROSE).all_inner_texts() == ["first", "second!", "unasked"]
+
+
+def test_a_failed_answer_says_why_and_keeps_what_came(lab: Lab, page: Page) -> None:
+    ref = live(lab, page)
+    error = {
+        "kind": "rate_limited",
+        "message": "Too many requests.",
+        "advice": "Wait 20 s.",
+        "status": 429,
+        "param": None,
+    }
+    lab.send({"e": ref, "n": 1, "u": [["c", 0, "Partial"]]})
+    lab.send({"e": ref, "n": 2, "u": [end_update("failed", error)]})
+    answer = page.locator('article[data-state="failed"]')
+    expect(answer.get_by_role("alert")).to_have_text("Too many requests.Wait 20 s.")
+    assert answer.locator(PROSE).inner_text() == "Partial"
+
+
+def test_a_reset_replaces_everything_shown(lab: Lab, page: Page) -> None:
+    ref = live(lab, page)
+    lab.send({"e": ref, "n": 4, "u": [["r", 0, "old thought"], ["c", 0, "old **text"]]})
+    expect(page.locator(PROSE)).to_contain_text("old")
+    lab.send({"e": ref, "n": 9, "reset": True, "u": [["c", 0, "new text, "]]})
+    lab.send({"e": ref, "n": 9, "u": [["c", 0, "shown twice"]]})
+    lab.send({"e": ref, "n": 10, "u": [["c", 0, "once"], end_update("stopped")]})
+    expect(page.locator('article[data-state="stopped"]')).to_be_visible()
+    assert page.locator(PROSE).inner_text() == "new text, once"
+    assert page.locator("[data-reasoning-text]").text_content() == ""
+    assert page.locator("[data-source]").text_content() == "new text, once"
+
+
+def test_after_a_gap_the_page_asks_for_what_it_misses(lab: Lab, page: Page) -> None:
+    ref = live(lab, page)
+    lab.send({"e": ref, "n": 7, "u": [["c", 0, "before the gap, "]]})
+    expect(page.locator(PROSE)).to_contain_text("before")
+    lab.hang_up(1012)
+    again = lab.followed(times=2)
+    assert (again["ref"], again["after"]) == (ref, 7)
+    lab.send({"e": ref, "n": 8, "u": [["c", 0, "after it"], end_update()]})
+    expect(page.locator('article[data-state="completed"]')).to_be_visible()
+    assert page.locator(PROSE).inner_text() == "before the gap, after it"
+    lab.hang_up()
+    lab.wait(lambda: len(lab.sockets) == 1)
+    assert len([said for said in lab.said if said["type"] == "follow"]) == 2, (
+        "an ended answer is not followed again"
+    )
+
+
+def test_any_cuts_and_gaps_show_the_same_text(lab: Lab, page: Page) -> None:
+    chance = random.Random(4)
+    text = "".join(f"Line {number} with **bold** and `code`.\n\n" for number in range(60))
+    ref = live(lab, page)
+    at = number = gaps = 0
+    while at < len(text):
+        number, step = number + 1, chance.randint(1, 60)
+        lab.send({"e": ref, "n": number, "u": [["c", 0, text[at : at + step]]]})
+        at += step
+        if chance.random() < 0.05:
+            lab.hang_up()
+            gaps += 1
+            assert lab.followed(times=gaps + 1)["after"] == number
+    lab.send({"e": ref, "n": number + 1, "u": [end_update()]})
+    expect(page.locator('article[data-state="completed"]')).to_be_visible()
+    assert page.locator("[data-source]").text_content() == text
+    assert page.locator(f"{PROSE} > p").count() == 60
+
+
+def test_what_was_received_is_acknowledged(lab: Lab, page: Page) -> None:
+    ref = live(lab, page)
+    message = {"e": ref, "n": 1, "u": [["c", 0, "größer 語 " * 8000]]}
+    lab.send(message)
+    size = len(json.dumps(message))
+    lab.wait(lambda: any(said["type"] == "ack" and said["bytes"] == size for said in lab.said))
+    lab.send({"e": ref, "n": 2, "u": [["c", 0, "."]]})
+    lab.wait(lambda: any(said["type"] == "ack" and said["bytes"] > size for said in lab.said))
+
+
+def test_a_lost_connection_is_said_after_two_seconds_and_not_before(
+    lab: Lab, page: Page, context: BrowserContext
+) -> None:
+    live(lab, page)
+    line = page.locator("[data-connection]")
+    expect(line).to_be_hidden()
+    lab.hang_up()
+    lab.followed(times=2)
+    assert line.is_hidden()
+    context.set_offline(True)
+    expect(line).to_contain_text("Offline")
+    context.set_offline(False)
+    lab.followed(times=3)
+    expect(line).to_be_hidden()
+
+
+def test_signed_out_says_so_offers_to_sign_in_and_keeps_the_text(lab: Lab, page: Page) -> None:
+    live(lab, page)
+    page.get_by_label("Message", exact=True).fill("a long thought")
+    lab.send({"type": "bye", "code": "signed_out"})
+    lab.hang_up(4401)
+    link = page.get_by_role("link", name="Sign in")
+    assert link.get_attribute("href") == "/accounts/login/?next=%2F"
+    assert page.get_by_label("Message", exact=True).input_value() == "a long thought"
+    page.reload()
+    assert page.get_by_label("Message", exact=True).input_value() == "a long thought"
+
+
+def test_an_answer_ends_on_a_page_that_nobody_looks_at(lab: Lab, page: Page, context: BrowserContext) -> None:
+    ref = live(lab, page)
+    other = context.new_page()
+    other.goto("about:blank")
+    other.bring_to_front()
+    lab.send({"e": ref, "n": 1, "u": [["c", 0, "while nobody looks"], end_update()]})
+    page.wait_for_selector('article[data-state="completed"]', state="attached")
+    assert page.locator("[data-source]").text_content() == "while nobody looks"
+
+
+def test_the_transcript_follows_its_end_only_while_the_person_is_there(lab: Lab, page: Page) -> None:
+    ref = live(
+        lab,
+        page,
+        *[article(f"Earlier answer {n}. " * 80, number=n + 10) for n in range(6)],
+        article(state="queued"),
+    )
+    page.locator('article[data-state="queued"]').scroll_into_view_if_needed()
+    away = "() => { const r = document.querySelector('[data-messages]'); return r.scrollHeight - r.clientHeight - r.scrollTop; }"
+    for number in range(1, 40):
+        lab.send({"e": ref, "n": number, "u": [["c", 0, f"Paragraph {number}.\n\n"]]})
+    expect(page.locator(PROSE).last).to_contain_text("Paragraph 39.")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(away) < 2
+    page.locator("[data-messages]").hover()
+    page.mouse.wheel(0, -700)
+    jump = page.get_by_role("button", name="Jump to the newest")
+    expect(jump).to_be_visible()
+    before = page.evaluate("document.querySelector('[data-messages]').scrollTop")
+    for number in range(40, 60):
+        lab.send({"e": ref, "n": number, "u": [["c", 0, f"Paragraph {number}.\n\n"]]})
+    expect(page.locator(PROSE).last).to_contain_text("Paragraph 59.")
+    assert page.evaluate("document.querySelector('[data-messages]').scrollTop") == before
+    jump.click()
+    expect(jump).to_be_hidden()
+
+
+def test_a_selection_in_the_growing_block_survives(lab: Lab, page: Page) -> None:
+    ref = live(lab, page)
+    lab.send({"e": ref, "n": 1, "u": [["c", 0, "Select **these words** here"]]})
+    expect(page.locator(f"{PROSE} strong")).to_be_visible()
+    page.locator(f"{PROSE} strong").dblclick()
+    chosen = page.evaluate("document.getSelection().toString()")
+    for number in range(2, 30):
+        lab.send({"e": ref, "n": number, "u": [["c", 0, " and more"]]})
+    expect(page.locator(PROSE)).to_contain_text("here" + " and more" * 28)
+    assert page.evaluate("document.getSelection().toString()") == chosen != ""
+
+
+def tokens(count: int) -> list[str]:
+    """Return that many tokens of an answer that holds everything an answer can hold."""
+    part = (
+        "## Part\n\nThe **p99** rises from about 320 ms to `880 ms` within the hour, as [the chart](https://example.org) says. "
+        "Report the settled figure, not the peak.\n\n- first point with words\n- second point with more words\n\n"
+        "```python\ndef settled(values):\n    return sorted(values)[len(values) // 2]  # the median\n```\n\n"
+        "| window | p50 | p99 |\n|---|--:|--:|\n| before | 180 | 320 |\n| peak | 185 | 880 |\n\n"
+    )
+    text = part * (count * 4 // len(part) + 1)
+    return [text[at : at + 4] for at in range(0, count * 4, 4)]
+
+
+def traced(chromium: Browser, page: Page, path: Path, work: Any) -> tuple[list[float], list[float]]:
+    """Return the processor time, in ms, of each task of the page's main thread and of each frame's script during `work`.
+
+    Processor time, not time by the clock: other work on this machine is not the page's.
+    """
+    chromium.start_tracing(page=page, path=path, categories=["devtools.timeline", "toplevel"])
+    work()
+    chromium.stop_tracing()
+    events = [
+        event
+        for event in json.loads(path.read_bytes())["traceEvents"]
+        if event.get("ph") == "X" and "tdur" in event
+    ]
+    thread = next((event["pid"], event["tid"]) for event in events if event["name"] == "FireAnimationFrame")
+    own = [event for event in events if (event["pid"], event["tid"]) == thread]
+    tasks = [event["tdur"] / 1000 for event in own if event["name"].endswith("RunTask")]
+    frames = [event["tdur"] / 1000 for event in own if event["name"] == "FireAnimationFrame"]
+    return tasks, frames
+
+
+def test_the_end_of_a_20_000_token_answer_costs_no_more_than_its_beginning(
+    lab: Lab, page: Page, chromium: Browser, tmp_path: Path
+) -> None:
+    ref = live(lab, page)
+    answer = tokens(20_000)
+    beginning, frames_then = traced(
+        chromium, page, tmp_path / "a.json", lambda: lab.stream(answer[:600], every=0.005, ref=ref)
+    )
+    for start in range(600, 19_400, 400):
+        lab.send({"e": ref, "n": start + 400, "u": [["c", 0, "".join(answer[start : start + 400])]]})
+    expect(page.locator("[data-source]")).to_have_text(
+        "".join(answer[:19_400]), use_inner_text=False, timeout=20_000
+    )
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
+    end, frames_now = traced(
+        chromium,
+        page,
+        tmp_path / "b.json",
+        lambda: lab.stream(answer[19_400:], every=0.005, ref=ref, first=19_401),
+    )
+    print(
+        f"first 600: longest task {max(beginning):.1f} ms, script {sum(frames_then):.0f} ms in {len(frames_then)} frames"
+    )
+    print(
+        f"last 600: longest task {max(end):.1f} ms, script {sum(frames_now):.0f} ms in {len(frames_now)} frames"
+    )
+    assert max(end) < 50
+    assert sum(frames_now) / len(frames_now) < 3 * sum(frames_then) / len(frames_then)
