@@ -164,7 +164,7 @@ def message_summary(messages: Sequence[Mapping[str, Any]]) -> str:
     return _("%(messages)s, %(images)s of %(size)s kB") % {
         "messages": said,
         "images": pictures,
-        "size": number_format(size, 0),
+        "size": number_format(round(size)),
     }
 
 
