@@ -207,7 +207,7 @@ class ResponseReader:
         if head.startswith(_SSE_STARTS):
             return "stream"
         if not any(start.startswith(head) for start in _SSE_STARTS):
-            streams = "event-stream" in self._content_type and self._status < 400 and head[:1] != b"<"
+            streams = "event-stream" in self._content_type and self._status < 300 and head[:1] != b"<"
             return "stream" if streams else "text"
         return ""
 
@@ -273,7 +273,7 @@ class ResponseReader:
 
     def _judge(self, fault: UpstreamError | None) -> UpstreamError | None:
         answer = self._answer
-        if self._status >= 400:
+        if self._status >= 300:
             return self._error_response(answer.words, None)
         if fault is not None:
             return None if answer.done else fault

@@ -87,8 +87,12 @@ def request_build(draft: Draft) -> PreparedRequest:
     Body: ``{"model":…,"messages":[…],<parameters in order>}`` as compact UTF-8 JSON. A parameter named "model" or
     "messages" takes the place of ours. Raises InvalidDraft.
     """
-    url = url_join(draft.endpoint.base_url, draft.path)
-    if not url.startswith(("http://", "https://")) or not urlsplit(url).hostname:
+    try:
+        url = url_join(draft.endpoint.base_url, draft.path)
+        usable = url.startswith(("http://", "https://")) and bool(urlsplit(url).hostname)
+    except ValueError:
+        usable = False
+    if not usable:
         raise InvalidDraft("base_url", "The base URL must begin with http:// or https:// and name a host.")
     members = {"model": _json(draft.model, "model"), "messages": _json(list(draft.messages), "messages")}
     for name, text in draft.parameters.items():
@@ -120,16 +124,20 @@ def headers_build(endpoint: Endpoint, *, accept: str) -> tuple[tuple[str, str], 
             raise InvalidDraft("extra_headers", f"The header {name} cannot be set as an extra header.")
     replaced = {name.lower() for name, _ in endpoint.extra_headers}
     headers = [pair for pair in own if pair[0].lower() not in replaced] + list(endpoint.extra_headers)
+    if not _is_header_value(endpoint.key):
+        raise InvalidDraft("key", "The API key holds characters that no header may hold.")
     for name, value in headers:
-        _check_header(name, value)
+        if not _TOKEN.match(name):
+            raise InvalidDraft("extra_headers", f"{name!r} is not a header name.")
+        if not _is_header_value(value):
+            raise InvalidDraft(
+                "extra_headers", f"The value of {name} holds characters that no header may hold."
+            )
     return tuple(headers)
 
 
-def _check_header(name: str, value: str) -> None:
-    if not _TOKEN.match(name):
-        raise InvalidDraft("extra_headers", f"{name!r} is not a header name.")
-    if value != value.strip() or not value.isprintable() or not value.isascii():
-        raise InvalidDraft("extra_headers", f"The value of {name} holds characters that no header may hold.")
+def _is_header_value(value: str) -> bool:
+    return value == value.strip() and value.isprintable() and value.isascii()
 
 
 def _json(value: Any, where: str) -> str:
