@@ -26,7 +26,8 @@ def serve(weights: Path, alias: str, preferred_port: int) -> None:
     parameters.n_ctx = CONTEXT
     parameters.n_parallel = SLOTS
     parameters.kv_unified = True  # one answer may use the whole context while the other slots are empty
-    parameters.cpuparams.n_threads = max(1, min(4, os.cpu_count() or 1))
+    # Half of the cores: its threads wait for each other in a busy loop, which starves a machine that does anything else.
+    parameters.cpuparams.n_threads = max(1, min(4, (os.cpu_count() or 1) // 2))
     parameters.cache_ram_mib = 64
     parameters.endpoint_slots = False  # it would show other people's prompts
     parameters.cors_origins = "http://127.0.0.1"  # not "*": no web page has any business here

@@ -7,7 +7,7 @@ from playground.views import inspector, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", workbench.home, name="home"),
+    path("", workbench.home, name="workbench"),
     path("conversations/", workbench.conversation_create, name="conversation-create"),
     path("conversations/list/", workbench.conversation_list, name="conversation-list"),
     path("conversations/<uuid:pk>/", workbench.conversation, name="conversation"),

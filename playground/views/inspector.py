@@ -38,7 +38,7 @@ def tab(request: PersonRequest, pk: UUID, tab: str) -> HttpResponse:
     except Exchange.DoesNotExist as error:
         raise Http404 from error
     view = builder(request, exchange)
-    return render(request, f"playground/inspector/_{tab}.html", {tab: view, "exchange": exchange.pk})
+    return render(request, f"playground/inspector/_{tab}.html", {"view": view, "exchange": exchange.pk})
 
 
 def request_view(request: PersonRequest, exchange: Exchange) -> RequestView:

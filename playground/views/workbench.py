@@ -82,7 +82,15 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
         examples=() if messages else examples_for(_api_id(provider)),
         earlier_href=_earlier_href(found, shown),
     )
-    return render(request, "playground/workbench.html", {"page": page, "parameter_groups": parameters})
+    preview = preview_build(
+        api=catalog.api(_api_id(provider)),
+        base_url=provider.base_url if provider else "",
+        model=page.column.model,
+        messages=(),
+        parameters=column.settings.get("parameters", {}),
+    )
+    context = {"page": page, "parameter_groups": parameters, "preview": preview}
+    return render(request, "playground/workbench.html", context)
 
 
 @require_GET
@@ -121,7 +129,7 @@ def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
 def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Delete one's own conversation and go on with the next one."""
     services.conversation_delete(conversation=_own(request.user, pk))
-    return redirect("home")
+    return redirect("workbench")
 
 
 @require_POST
@@ -142,18 +150,18 @@ def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Return the parameter rows for another provider; values its API does not document are left out."""
     column = selectors.column_of(conversation=_conversation(request.user, pk))
     providers = list(team.providers_for(user=request.user))
-    before = _provider_of(column, providers)
-    chosen = _chosen(providers, request.GET.get("provider", ""))
+    form = SettingsForm(request.GET, providers=providers)
+    if not form.is_valid():
+        return problem(422, *(message for messages in form.errors.values() for message in messages))
+    chosen = form.cleaned_data["provider"]
     carried = parameters_carried(
-        old=catalog.api(_api_id(before)),
-        new=catalog.api(_api_id(chosen)),
-        parameters=column.settings.get("parameters", {}),
+        old=catalog.api(_api_id(_provider_of(column, providers))),
+        new=form.api,
+        parameters=form.cleaned_data["parameters"],
     )
-    groups = parameter_groups(
-        api=catalog.api(_api_id(chosen)), parameters=carried, model=request.GET.get("model", "")
-    )
-    context = {"parameter_groups": groups, "models": _models(chosen), "fragment": True}
-    return render(request, "playground/_parameters.html", context)
+    groups = parameter_groups(api=form.api, parameters=carried, model=form.cleaned_data["model"])
+    context = {"parameter_groups": groups, "models": _models(chosen)}
+    return render(request, "playground/_parameters_swap.html", context)
 
 
 @require_POST
@@ -283,9 +291,9 @@ def _conversation_list(user: User, *, current: object = None, query: str = "") -
     for each in found:
         row = ConversationRow(
             id=each.pk,
-            title=each.title or _("New chat"),
+            title=each.title,
             updated=each.updated,
-            current=str(each.pk) == str(current),
+            current=current is not None and str(each.pk) in str(current),
             live=getattr(each, "live", False),
             href=reverse("conversation", args=[each.pk]),
             pinned=each.pinned,
