@@ -13,7 +13,6 @@ from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from team import first_run, services
@@ -30,7 +29,7 @@ from team.provider_values import (
     model_names_clean,
     origin_of,
 )
-from team.selectors import extra_headers_of, signup_state
+from team.selectors import api_name, extra_headers_of, key_of_provider, signup_state
 from upstream import catalog
 from upstream.address_guard import InvalidUrl, allowance_parse
 
@@ -149,8 +148,17 @@ class ProviderForm(forms.Form):
             kwargs["initial"] = _provider_initial(provider, self._kept)
         super().__init__(*args, **kwargs)
         self.fields["api"].choices = _api_choices()  # type: ignore[attr-defined]
+        stored = key_of_provider(provider=provider) if provider else None
+        if stored is not None:
+            hint = _("…%(last4)s is stored. Type a new one to replace it.") % {"last4": stored.last4}
+            self.fields["key"].widget.attrs["placeholder"] = hint
         if provider is not None or not user.is_administrator:
             del self.fields["scope"]
+
+    def opens_more(self) -> bool:
+        """Whether the folded part holds something to see."""
+        fields = ("extra_headers", "first_byte_timeout", "idle_timeout")
+        return bool(self["extra_headers"].value()) or any(field in self.errors for field in fields)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -338,7 +346,7 @@ class ProfileForm(forms.Form):
 
 
 def _api_choices() -> list[tuple[str, str]]:
-    return [(api.id, api.names.in_language(get_language())) for api in catalog.apis().values()]
+    return [(api_id, api_name(api_id)) for api_id in catalog.apis()]
 
 
 def _headers_kept(provider: Provider | None) -> Headers:
@@ -359,6 +367,6 @@ def _provider_initial(provider: Provider, headers: Headers) -> dict[str, Any]:
         "auth_header": provider.auth_header,
         "extra_headers": extra_headers_masked(headers),
         "model_names": "\n".join(provider.models),
-        "first_byte_timeout": provider.first_byte_timeout,
-        "idle_timeout": provider.idle_timeout,
+        "first_byte_timeout": f"{provider.first_byte_timeout:g}",
+        "idle_timeout": f"{provider.idle_timeout:g}",
     }

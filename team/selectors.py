@@ -17,12 +17,14 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db.models import Case, IntegerField, Model, Q, QuerySet, Value, When
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from team import vault
 from team.errors import KeyMissing, KeyUnbound, NotFound
 from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, SignupMode, TeamSettings, User
 from team.provider_values import Headers, origin_of
+from upstream import catalog
 from upstream.wire.request import Endpoint
 
 Row = TypeVar("Row", bound=Model)
@@ -63,6 +65,12 @@ def provider_is_editable(*, user: User, provider: Provider) -> bool:
     return user.is_administrator if provider.is_team else provider.owner_id == user.pk
 
 
+def api_name(api_id: str) -> str:
+    """Return the name of an API in the language of the page; the id of one that the catalog lost."""
+    api = catalog.apis().get(api_id)
+    return api.names.in_language(get_language()) if api else api_id
+
+
 def local_provider() -> Provider | None:
     """Return the built-in local model's provider, if it was ever started here."""
     return Provider.objects.filter(is_local=True).first()
@@ -97,6 +105,7 @@ class ProviderCard:
     """A provider as the list of providers shows it."""
 
     provider: Provider
+    api_name: str
     is_editable: bool
     key: KeyState | None
 
@@ -111,6 +120,7 @@ def provider_cards(*, user: User) -> list[ProviderCard]:
     return [
         ProviderCard(
             provider=provider,
+            api_name=api_name(provider.api),
             is_editable=provider_is_editable(user=user, provider=provider),
             key=_key_state(keys.get(provider.pk), provider),
         )
@@ -130,6 +140,11 @@ def has_unbound_headers(*, provider: Provider) -> bool:
 def key_own(*, user: User, provider: Provider) -> ApiKey | None:
     """Return this person's own key for the provider."""
     return ApiKey.objects.filter(provider=provider, owner=user).first()
+
+
+def key_of_provider(*, provider: Provider) -> ApiKey | None:
+    """Return the key that comes with the provider: its owner's, or the one granted to the team."""
+    return ApiKey.objects.filter(provider=provider, owner=provider.owner).first()
 
 
 def key_of_team(*, provider: Provider) -> ApiKey | None:

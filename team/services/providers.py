@@ -57,7 +57,8 @@ def provider_create(
         _headers_seal(provider, values.extra_headers)
     with transaction.atomic():
         _provider_save(provider)
-        audit(actor=actor, action="provider.create", target=provider.name, **_audited(provider))
+        facts = {"base_url": provider.base_url, "api": provider.api, "auth": provider.auth}
+        audit(actor=actor, action="provider.create", target=provider.name, **facts)
         if key.strip() and provider.auth != Auth.NONE:
             key_set(actor=actor, provider=provider, key=key, owner=owner)
     return provider

@@ -154,6 +154,7 @@ def _page(request: HttpRequest, provider: Provider, *, status: int = 200, **more
     facts: dict[str, Any] = {
         "section": "providers",
         "provider": provider,
+        "api_name": selectors.api_name(provider.api),
         "is_editable": is_editable,
         "key_state": selectors.key_state_for(user=user, provider=provider),
         "key_own": selectors.key_own(user=user, provider=provider) if provider.is_team else None,
