@@ -43,7 +43,7 @@ class Assembly:
         self.watch = Watch(secrets)
         self._secrets = secrets
         self._budget = Budget(limits.parts)
-        self._choices: dict[int | str, Choice] = {}
+        self._choices: dict[int, Choice] = {}
         self._touched: list[Choice] = []
         self._finished: list[Finished] = []
         self._first: dict[str, Any] = {}
@@ -159,12 +159,12 @@ class Assembly:
     def _choice(self, index: Any, position: int) -> Choice:
         """Return the choice with this index, an unusable index being its position."""
         key = key_of(index)
-        if key is None:
+        if not isinstance(key, int):
             key = position
         choice = self._choices.get(key)
         if choice is None:
             self._budget.spend()
-            choice = Choice(key if isinstance(key, int) else position, self.watch, self._budget)
+            choice = Choice(key, self.watch, self._budget)
             self._choices[key] = choice
         self.touch(choice)
         return choice
