@@ -102,8 +102,8 @@ class SettingsForm(forms.Form):
             return parameters | {EXTRA: extra}
 
 
-class RunForm(SettingsForm):
-    """One press of Send: everything must be fit to be sent."""
+class DraftForm(SettingsForm):
+    """A run as far as it is written: the settings of the column and the message, fit to be sent or not."""
 
     message = _TextField(
         max_length=MESSAGE_MAX,
@@ -113,6 +113,10 @@ class RunForm(SettingsForm):
             ),
         },
     )
+
+
+class RunForm(DraftForm):
+    """One press of Send: everything must be fit to be sent."""
 
     def __init__(
         self, data: Mapping[str, Any], *, providers: Iterable[Provider], message_required: bool = True

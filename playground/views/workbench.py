@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from conversations import selectors, services
 from conversations.models import Column, Conversation
 from playground.examples import examples_for
-from playground.forms import RunForm, SettingsForm
+from playground.forms import DraftForm, SettingsForm
 from playground.local_model import local_model
 from playground.parameter_rows import ParameterGroups, parameter_groups, parameters_carried
 from playground.preview import preview_build
@@ -170,8 +170,8 @@ def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Return the body that Send would send now, from the builder that sends."""
     found = _conversation(request.user, pk)
     column = selectors.column_of(conversation=found)
-    form = RunForm(request.POST, providers=team.providers_for(user=request.user), message_required=False)
-    form.is_valid()
+    form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
+    form.is_valid()  # what is wrong is said beside the rows; the preview shows the rest
     provider = form.cleaned_data.get("provider")
     text = form.cleaned_data.get("message") or ""
     history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
