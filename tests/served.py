@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +113,7 @@ class ServedProcess:
         """Send a form as the page would, with its CSRF token."""
         if "csrftoken" not in client.cookies:
             client.get("/accounts/login/")
-        headers = {"X-CSRFToken": client.cookies.get("csrftoken", ""), "Origin": self.url}
+        headers = {"X-CSRFToken": client.cookies.get("csrftoken") or "", "Origin": self.url}
         return client.post(path, data=fields or {}, headers=headers)
 
     def socket(self, client: httpx.Client, **options: Any) -> ClientConnection:
@@ -163,10 +163,10 @@ class Installation:
     environment: dict[str, str]
     processes: list[ServedProcess] = field(default_factory=list)
 
-    def start(self, *, command: list[str] | None = None, **environment: str) -> ServedProcess:
-        """Start one process without waiting for it; keyword arguments are environment variables."""
+    def start(self, *options: str, **environment: str) -> ServedProcess:
+        """Start one process without waiting for it; arguments are options of serve, keywords environment variables."""
         process = ServedProcess(
-            command or [sys.executable, "manage.py", "serve"],
+            [sys.executable, "manage.py", "serve", *options],
             self.environment | environment,
             self.folder / f"serve-{len(self.processes) + 1}.log",
         )
@@ -254,7 +254,7 @@ _INSTALLATION = pytest.StashKey[Installation]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show and keep what the processes of a failed test said."""
     report = yield
     made = item.stash.get(_INSTALLATION, None)

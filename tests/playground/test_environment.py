@@ -129,7 +129,7 @@ def test_a_wrong_value_is_answered_with_its_name_and_an_example(data: Path, name
     "name", [name for name in VARIABLES if name not in ("SECRET_KEY", "PLAYGROUND_DATA")]
 )
 def test_every_example_is_a_right_value(data: Path, name: str) -> None:
-    assert read(data, **{name: VARIABLES[name].example})
+    read(data, **{name: VARIABLES[name].example})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import http.client
 import os
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import httpx
@@ -65,7 +64,7 @@ def test_a_database_without_tables_is_said_and_migrate_makes_them(
     process = installation.start(**folder)
     assert process.wait() == 1
     assert "Run: make migrate" in process.output
-    migrating = installation.start(command=[sys.executable, "manage.py", "serve", "--migrate"], **folder)
+    migrating = installation.start("--migrate", **folder)
     assert migrating.wait_ready().health()["status"] == "ok"
 
 

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from playground.environment import WILDCARD_HOSTS
 from team import first_run
 from team.errors import TeamError
-from team.models import TeamSettings
+from team.selectors import has_people
 
 
 class Command(BaseCommand):
@@ -92,8 +92,7 @@ class Command(BaseCommand):
         return server.exit_status
 
     def _say_first_account(self, url: str) -> None:
-        made = TeamSettings.objects.filter(first_account_made=True).exists()
-        if first_run.is_token_needed() and not made:
+        if first_run.is_token_needed() and not has_people():
             self.stdout.write(
                 "This server can be reached by others. To make the first account, the administrator's, open\n"
                 f"  {url}/accounts/signup/?token={first_run.token()}"
