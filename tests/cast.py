@@ -35,7 +35,9 @@ def client_of(user: User) -> Client:
     return client
 
 
-def provider_make(owner: User | None, *, actor: User | None = None, key: str = "", **values: object) -> Provider:
+def provider_make(
+    owner: User | None, *, actor: User | None = None, key: str = "", **values: object
+) -> Provider:
     """Make a provider of this person, or without one of the team."""
     defaults: dict[str, object] = {"name": "Gateway", "base_url": "https://api.example.com/v1"}
     wanted = ProviderValues(**{**defaults, **values})  # type: ignore[arg-type]
