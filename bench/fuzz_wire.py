@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.upstream.wire.cases import cut, document_shown, own, recorded, shown  # noqa: E402 - the path comes first
+from tests.upstream.wire.cases import assert_adds_up, cut, own, recorded  # noqa: E402 - the path comes first
 from tests.upstream.wire.hostile import BODIES  # noqa: E402 - the path comes first
 from upstream.wire.capture import NO_SECRETS, Secrets  # noqa: E402 - the path comes first
 from upstream.wire.errors import StreamTooLong  # noqa: E402 - the path comes first
@@ -151,7 +151,7 @@ class Fuzzer:
         for text in texts[::2]:
             text.encode()
         if fault is None:
-            assert shown(updates) == document_shown(outcome.response), "updates and document differ"
+            assert_adds_up(updates, outcome.response)
         if not secrets:
             assert fault or raw == body, "raw record differs"
         else:

@@ -18,7 +18,7 @@ _EXTRA: Final = ("extra_content",)
 
 
 class ToolCall:
-    """One call being assembled; ``position`` counts from 0 within its choice."""
+    """One call being assembled; ``position`` counts from 0 within its choice, a legacy function call too."""
 
     __slots__ = ("_announced", "arguments", "extra", "id", "name", "position", "type")
 
@@ -89,7 +89,7 @@ class ToolCalls:
         """Merge a legacy ``function_call``."""
         if isinstance(value, dict):
             if self.function_call is None:
-                self.function_call = ToolCall(len(self.calls), self._watch)
+                self.function_call = ToolCall(len(self.every()), self._watch)
             self._merge(self.function_call, {"function": value})
 
     def every(self) -> list[ToolCall]:
@@ -110,7 +110,7 @@ class ToolCalls:
 
     def _new(self) -> ToolCall:
         self._budget.spend()
-        call = ToolCall(len(self.calls), self._watch)
+        call = ToolCall(len(self.every()), self._watch)
         self.calls.append(call)
         return call
 

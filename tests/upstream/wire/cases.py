@@ -211,6 +211,17 @@ def shown(updates: Iterable[Update]) -> dict[tuple[int, str], str]:
     return {key: text for key, text in texts.items() if text}
 
 
+def assert_adds_up(updates: Iterable[Update], response: dict[str, Any]) -> None:
+    """Compare what the updates show with the response they led to."""
+    live, kept = shown(updates), document_shown(response)
+    messages = [choice["message"] for choice in response["choices"]]
+    if any("function_call" in message and "tool_calls" in message for message in messages):
+        # Nobody sends both; then the numbers of the calls say when they came, which the response does not.
+        assert sorted(live.values()) == sorted(kept.values())
+    else:
+        assert live == kept
+
+
 def document_shown(response: dict[str, Any]) -> dict[tuple[int, str], str]:
     """Return the text that a page shows of a whole response, in the shape of ``shown``."""
     texts: dict[tuple[int, str], str] = {}

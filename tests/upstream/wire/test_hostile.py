@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.upstream.wire.cases import cut, document_shown, shown
+from tests.upstream.wire.cases import assert_adds_up, cut
 from tests.upstream.wire.hostile import BODIES, CHUNKS, HEADERS, STATUSES, TYPES
 from upstream.wire.assembly import Assembly
 from upstream.wire.capture import NO_SECRETS, Secrets
@@ -61,7 +61,7 @@ def test_any_response_ends_in_a_document_that_can_be_stored(
         assert_storable(outcome.error.to_json())
     if status >= 300:
         assert outcome.error is not None
-    assert shown(updates) == document_shown(outcome.response)
+    assert_adds_up(updates, outcome.response)
     assert sum(event.end - event.start for event in events_of(body)) in (len(body), len(body) - 3)
 
 

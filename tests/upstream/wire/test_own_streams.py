@@ -6,14 +6,13 @@ from hypothesis import strategies as st
 
 from tests.upstream.wire.cases import (
     Case,
+    assert_adds_up,
     assert_expected,
     cut,
-    document_shown,
     ids,
     own,
     per_byte,
     replay,
-    shown,
     whole,
 )
 from upstream.wire.capture import Secrets
@@ -35,7 +34,7 @@ def test_an_own_stream_read_byte_by_byte_gives_the_same(case: Case) -> None:
     done = replay(case, per_byte(case.body))
     assert_expected(case, done.outcome)
     assert done.raw == case.body
-    assert shown(done.updates) == document_shown(done.outcome.response)
+    assert_adds_up(done.updates, done.outcome.response)
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))
