@@ -1,5 +1,6 @@
 // @ts-check
 /** Boot: start every behaviour once, bind it again to whatever comes into the page. */
+import { start as startAnnouncements } from "./announce.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
@@ -36,6 +37,7 @@ const starts = [
   startCopy,
   startShortcuts,
   startInspector,
+  startAnnouncements,
 ];
 
 /** @type {ReadonlyArray<(root: ParentNode) => void>} */

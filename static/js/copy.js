@@ -15,7 +15,7 @@ export function start() {
     void copy(button, textOf(document.querySelector(button.dataset["copy"] ?? "")));
   });
   delegate("click", "[data-copy-code]", (button) => {
-    void copy(button, textOf(button.closest(".code")?.querySelector("code") ?? null));
+    void copy(button, textOf(button.parentElement?.parentElement?.querySelector("pre > code") ?? null));
   });
   delegate("click", "[data-copy-conversation]", (button) => void copy(button, conversationText()));
   delegate("click", "[data-print]", () => window.print());

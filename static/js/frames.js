@@ -20,11 +20,6 @@ export function paintSoon(painter) {
   schedule();
 }
 
-/** @param {Painter} painter */
-export function forget(painter) {
-  painters.delete(painter);
-}
-
 function schedule() {
   if (scheduled || painters.size === 0) return;
   scheduled = true;

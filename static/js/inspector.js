@@ -1,12 +1,18 @@
 // @ts-check
 /** The inspector: choose an answer, look at its exchange in tabs; what is shown follows the exchange to its end. */
 import { delegate, fresh, make } from "./dom.js";
+import { problemNodes } from "./field_message.js";
 import { insert } from "./fragments.js";
 import { colour } from "./markdown/code.js";
 import { show } from "./panels.js";
+import { LIVE } from "./reply.js";
 import { get } from "./request.js";
 import { choose as chooseTab } from "./tabs.js";
-import { problemNodes } from "./field_message.js";
+
+/** How often a tab of a live exchange is loaded again. The server keeps what came once a second. */
+const REFRESH_MS = 2_000;
+/** The request of a live exchange does not change any more. */
+const GROWING_TABS = ["response", "events", "timing"];
 
 /** @type {Inspector | null} */
 let inspector = null;
@@ -22,10 +28,12 @@ export function start() {
     const article = button.closest("[data-exchange]");
     if (article instanceof HTMLElement) inspector?.choose(article, button.dataset["inspect"] ?? "");
   });
+  document.addEventListener("panel:shown", () => inspector?.refresh());
+  document.addEventListener("run:started", () => inspector?.chooseNewest());
   document.addEventListener("exchange:ended", (event) => {
     inspector?.ended(/** @type {CustomEvent<{exchange: string}>} */ (event).detail.exchange);
   });
-  document.addEventListener("run:started", () => inspector?.chooseNewest());
+  setInterval(() => inspector?.tick(), REFRESH_MS);
 }
 
 class Inspector {
@@ -33,15 +41,14 @@ class Inspector {
   #panel;
   /** @type {AbortController | null} */
   #loading = null;
-  /** What is shown, so that a second look costs nothing. */
+  /** The address of what is shown, so that a second look costs nothing. */
   #shown = "";
 
   /** @param {HTMLElement} region */
   constructor(region) {
     this.#region = region;
     this.#panel = /** @type {HTMLElement} */ (region.querySelector("[data-inspector-panel]"));
-    region.addEventListener("tab:chosen", () => this.#load());
-    document.addEventListener("panel:shown", () => this.#load());
+    region.addEventListener("tab:chosen", () => this.refresh());
     if (!this.#exchange) this.chooseNewest();
   }
 
@@ -54,55 +61,74 @@ class Inspector {
     return tab?.getAttribute("data-tab") ?? "request";
   }
 
-  /** @param {HTMLElement} article @param {string} name of the tab, "" for the one that is open */
+  /** Show an answer's exchange. @param {HTMLElement} article @param {string} name of the tab, "" for the open one */
   choose(article, name) {
-    this.#take(article);
+    this.#region.dataset["exchange"] = article.dataset["exchange"] ?? "";
     show("inspector");
     const tab = name && this.#region.querySelector(`[data-tab="${CSS.escape(name)}"]`);
     if (tab instanceof HTMLElement) chooseTab(tab);
-    this.#load();
+    this.refresh();
   }
 
-  /** The newest answer is what the inspector would show, without coming to the front. */
+  /** The newest answer is what the inspector would show; it does not come to the front for it. */
   chooseNewest() {
     const newest = [...document.querySelectorAll("[data-transcript] article[data-exchange]")].at(-1);
     if (!(newest instanceof HTMLElement)) return;
-    this.#take(newest);
-    this.#load();
+    this.#region.dataset["exchange"] = newest.dataset["exchange"] ?? "";
+    this.refresh();
   }
 
   /** @param {string} exchange */
   ended(exchange) {
-    if (exchange !== this.#exchange) return;
+    if (exchange === this.#exchange) this.#again();
+  }
+
+  /** Follow a live exchange, unless somebody is using what is shown. */
+  tick() {
+    const live = document.querySelector(`${LIVE}[data-exchange="${CSS.escape(this.#exchange)}"]`);
+    if (!live || !GROWING_TABS.includes(this.#tab) || document.hidden) return;
+    if (!this.#panel.querySelector("details[open], :focus")) this.#again();
+  }
+
+  #again() {
     this.#shown = "";
-    this.#load();
+    this.refresh();
   }
 
-  /** @param {HTMLElement} article */
-  #take(article) {
-    this.#region.dataset["exchange"] = article.dataset["exchange"] ?? "";
-    for (const other of document.querySelectorAll("[data-transcript] article[aria-current]")) {
-      other.removeAttribute("aria-current");
-    }
-    article.setAttribute("aria-current", "true");
-  }
-
-  /** Load the chosen tab when somebody can see it. */
-  async #load() {
+  /** Show what is chosen, when somebody can see it. */
+  refresh() {
+    const visible = this.#region.checkVisibility();
+    this.#mark(visible ? this.#exchange : "");
     const url = `/exchanges/${this.#exchange}/${this.#tab}/`;
-    if (!this.#exchange || !this.#region.checkVisibility() || url === this.#shown) return;
+    if (visible && this.#exchange && url !== this.#shown) void this.#load(url);
+  }
+
+  /** @param {string} url */
+  async #load(url) {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
     this.#panel.setAttribute("aria-busy", "true");
     const result = await get(url, loading.signal);
     if (result.aborted) return;
     this.#panel.removeAttribute("aria-busy");
-    if (result.ok) {
-      insert(this.#panel, result.html, "innerHTML");
-      this.#shown = url;
-    } else {
-      const again = () => void this.#load();
+    if (!result.ok) {
+      const again = () => this.#again();
       this.#panel.replaceChildren(make("div", { class: "panel__none" }, ...problemNodes(result, again)));
+      return;
+    }
+    const scrolled = this.#panel.querySelector('[role="group"][tabindex]')?.scrollTop ?? 0;
+    const same = this.#panel.dataset["shows"] === url;
+    insert(this.#panel, result.html, "innerHTML");
+    this.#shown = this.#panel.dataset["shows"] = url;
+    const list = this.#panel.querySelector('[role="group"][tabindex]');
+    if (list && same) list.scrollTop = scrolled;
+  }
+
+  /** The answer that is shown is marked in the transcript. @param {string} exchange "" for none */
+  #mark(exchange) {
+    for (const article of document.querySelectorAll("[data-transcript] article[data-exchange]")) {
+      if (exchange !== "" && article.getAttribute("data-exchange") === exchange) article.setAttribute("aria-current", "true");
+      else article.removeAttribute("aria-current");
     }
   }
 }

@@ -6,7 +6,7 @@
  * once per frame (frames.js). When an answer is complete on the page its article says `exchange:ended`.
  */
 import { fresh, make } from "./dom.js";
-import { forget, paintSoon } from "./frames.js";
+import { paintSoon } from "./frames.js";
 import { gettext, interpolate, language } from "./i18n.js";
 import { MarkdownView } from "./markdown/view.js";
 import { PlainView } from "./markdown/plain.js";
@@ -82,7 +82,7 @@ class Reply {
 
   /** @param {unknown[][]} updates @param {boolean} reset */
   update(updates, reset) {
-    if (reset) for (const answer of this.#answers.values()) answer.clear();
+    if (reset) this.#all((answer) => answer.restart());
     // What comes all at once was not streamed past this page: it says nothing about speed.
     const replayed = reset || updates.length > 8;
     for (const update of updates) this.#apply(update, replayed);
@@ -163,23 +163,23 @@ class Answer {
   #refusal = "";
   /** @type {End | null} */
   #end = null;
-  /** @type {MarkdownView} */
-  #view;
+  /** @type {MarkdownView | null} */
+  #view = null;
   /** @type {PlainView | null} */
-  #thoughts;
+  #thoughts = null;
   /** @type {number | null} when the reasoning began to come past this page */
   #thinking = null;
   #tools;
   /** @type {StatsLine | null} */
   #stats;
   complete = false;
+  /** What is shown is the server's, or from before a reset: it goes when the first update comes. */
+  #old = true;
 
   /** @param {HTMLElement} article @param {Reply} reply */
   constructor(article, reply) {
     this.article = article;
     this.#reply = reply;
-    this.#view = this.#freshView();
-    this.#thoughts = this.#freshThoughts();
     this.#tools = new ToolCalls(this.#part("[data-tool-calls]"));
     const stats = this.#part("[data-stats]");
     this.#stats = stats && new StatsLine(stats);
@@ -213,8 +213,16 @@ class Answer {
     return text && new PlainView(text);
   }
 
-  /** Show nothing: everything comes again. */
-  clear() {
+  /** Everything comes again. What is shown stays until then. */
+  restart() {
+    this.#old = true;
+    this.#content = this.#reasoning = this.#refusal = "";
+  }
+
+  /** The first update takes the place of what is shown. */
+  #begin() {
+    if (!this.#old) return;
+    this.#old = false;
     this.#content = this.#reasoning = this.#refusal = "";
     this.#view = this.#freshView();
     this.#thoughts = this.#freshThoughts();
@@ -228,6 +236,7 @@ class Answer {
 
   /** @param {"c" | "r" | "f"} kind @param {string} text @param {boolean} replayed */
   text(kind, text, replayed) {
+    this.#begin();
     if (kind === "c") {
       this.#content += text;
       this.#thoughtFor();
@@ -244,6 +253,7 @@ class Answer {
 
   /** @param {number} call @param {unknown[]} parts id, name, more arguments; null where the provider sent none */
   toolCall(call, parts) {
+    this.#begin();
     const [id = "", name = "", text = ""] = parts.map((part) => String(part ?? ""));
     this.#tools.add(call, id, name, text);
     this.#stats?.live.added(text, false);
@@ -273,6 +283,12 @@ class Answer {
 
   /** @param {End} end */
   end(end) {
+    const kept = this.#old ? this.#source?.textContent : "";
+    if (kept) {
+      // Nothing came past this page: what the server wrote is the answer.
+      this.#begin();
+      this.#content = kept;
+    }
     this.#end = end;
     paintSoon(this);
   }
@@ -284,12 +300,12 @@ class Answer {
     this.#tools.paint();
     if (this.#content) {
       this.#source?.append(this.#content);
-      this.#view.append(this.#content);
+      this.#view?.append(this.#content);
       this.#content = "";
     }
     this.tick();
-    if (this.#end) this.#view.end();
-    const done = this.#view.paint(until);
+    if (this.#end) this.#view?.end();
+    const done = this.#view?.paint(until) ?? true;
     if (done && this.#end) this.#finish(this.#end);
     return done;
   }
@@ -348,14 +364,11 @@ class Answer {
     article.removeAttribute("id");
     article.dataset["choice"] = String(choice);
     for (const element of article.querySelectorAll("[id]")) element.removeAttribute("id");
+    const text = article.querySelector("[data-markdown] > [data-source]");
+    text?.parentElement?.replaceChildren(text);
+    text?.replaceChildren();
     this.article.after(article);
-    const answer = new Answer(article, this.#reply);
-    answer.clear();
-    return answer;
+    return new Answer(article, this.#reply);
   }
 
-  /** The article left the page. */
-  drop() {
-    forget(this);
-  }
 }

@@ -13,7 +13,6 @@ export class ToolCalls {
   /** @param {HTMLElement | null} place */
   constructor(place) {
     this.#place = place;
-    this.clear();
   }
 
   clear() {
