@@ -134,17 +134,12 @@ class LocalModel:
             pause = FIRST_PAUSE if steady else min(pause * 2, LONGEST_PAUSE)
 
     async def _lock_wait(self) -> TextIO:
-        file = (self._folder / "local_model.lock").open("w", encoding="utf-8")
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context((self._folder / "local_model.lock").open("w", encoding="utf-8"))
+            while not _lock_take(file):
                 await asyncio.sleep(LOOK_EVERY)
-            except BaseException:
-                file.close()
-                raise
-            else:
-                return file
+            stack.pop_all()  # the caller has it now
+            return file
 
     async def _run_once(self, command: Sequence[str]) -> None:
         """Run one child until it ends; raise ChildEnded with what it said."""
@@ -200,6 +195,14 @@ class LocalModel:
         temporary = path.with_suffix(".json.new")
         temporary.write_text(json.dumps(asdict(status)), "utf-8")
         temporary.replace(path)
+
+
+def _lock_take(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
