@@ -168,7 +168,9 @@ class ProviderForm(forms.Form):
         with self._errors_at_their_field():
             data["auth_header"] = auth_header_clean(data.get("auth_header", ""), auth=data.get("auth", ""))
         with self._errors_at_their_field():
-            data["key"] = key_clean(data["key"]) if data.get("key", "").strip() else ""
+            # The page hides the field where no key is sent; what stands in it then must not stop anybody.
+            wants_key = data.get("auth") != Auth.NONE and data.get("key", "").strip()
+            data["key"] = key_clean(data["key"]) if wants_key else ""
         with self._errors_at_their_field():
             kept = () if self._is_moved(data) else self._kept
             headers = extra_headers_parse(data.get("extra_headers", ""), kept=kept)

@@ -143,9 +143,11 @@ async def _probe(user: User, provider: Provider) -> dict[str, Any]:
 
 def _probed(request: HttpRequest, provider: Provider, facts: dict[str, Any]) -> HttpResponse:
     """Answer htmx with the result alone, a browser without script with the page around it."""
-    if getattr(request, "htmx", False):
-        return render(request, "team/_probe.html", {"provider": provider, **facts})
-    return _page(request, provider, **facts)
+    if not getattr(request, "htmx", False):
+        return _page(request, provider, **facts)
+    if facts.get("is_kept"):
+        facts["form"] = ProviderForm(user=user_of(request), provider=provider)
+    return render(request, "team/_probe.html", {"provider": provider, **facts})
 
 
 def _page(request: HttpRequest, provider: Provider, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -158,6 +158,11 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused(alice_client: Client, ke
     assert "key" in errors_of(alice_client.post(NEW, filled(key=key)))
 
 
+def test_what_stands_in_the_key_field_does_not_matter_where_none_is_sent(alice_client: Client) -> None:
+    assert alice_client.post(NEW, filled(auth="none", key="two words")).status_code == 302
+    assert not ApiKey.objects.exists()
+
+
 @pytest.mark.parametrize("header", ["", "Host", "bad header", "X\r\nInjected"])
 def test_the_header_for_the_key_must_be_one(alice_client: Client, header: str) -> None:
     answer = alice_client.post(NEW, filled(auth="header", auth_header=header, key=KEY))
@@ -369,6 +374,7 @@ def test_refreshing_keeps_the_names(alice: User, alice_client: Client, upstream:
     provider = provider_make(alice, base_url=upstream.base_url, key=KEY, model_names=("old",))
     page = alice_client.post(f"{url_of(provider)}models/", HTTP_HX_REQUEST="true").content.decode()
     assert "The list of models is updated." in page
+    assert ">\nz\na</textarea>" in page
     provider.refresh_from_db()
     assert provider.models == ["z", "a"]
     assert provider.models_refreshed is not None
