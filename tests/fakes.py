@@ -29,17 +29,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.replies import (
-    CLOSE,
-    CUT,
-    HANG,
     Answer,
     EchoKey,
-    Fault,
-    Gate,
     Http,
     Plain,
     Reply,
-    Step,
     Stream,
     ToolCall,
     Wire,
@@ -49,6 +43,7 @@ from tests.replies import (
     json_reply,
     redirect_reply,
 )
+from tests.steps import CLOSE, CUT, HANG, Fault, Gate, Step
 
 __all__ = [
     "CLOSE",
@@ -63,6 +58,7 @@ __all__ = [
     "Plain",
     "Received",
     "Reply",
+    "Step",
     "Stream",
     "ToolCall",
     "Wire",
@@ -139,7 +135,7 @@ class FakeUpstream:
         self._scripts: dict[str, deque[Reply]] = {}
         self._queue: deque[Reply] = deque()
         self._changed = threading.Condition()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop()  # whatever policy the tests set
         self._tasks: set[asyncio.Task[None]] = set()
         self._protocols: set[_Protocol] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-upstream", daemon=True)
@@ -197,7 +193,11 @@ class FakeUpstream:
 
     def start(self) -> Self:
         self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(PATIENCE)
+        try:
+            self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(PATIENCE)
+        except BaseException:
+            self.close()
+            raise
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -227,11 +227,13 @@ class FakeUpstream:
         )
 
     async def _shut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+        # Conversations are ended; connections that the system had accepted already are still being made.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(others)
         for protocol in list(self._protocols):
             protocol.transport.abort()
             await protocol.lost.wait()

@@ -43,6 +43,9 @@ class Timing:
     reused: bool = False
 
 
+_NOTHING = PreparedRequest("", "", (), b"")
+
+
 @dataclass(slots=True, eq=False)
 class Attempt:
     """One request being sent. Marks are times of the event loop's clock."""
@@ -81,6 +84,11 @@ class Attempt:
         """From now on the attempt may take this long until its next step."""
         if self.deadline is not None and not self.deadline.expired():
             self.deadline.reschedule(self.clock.time() + seconds)
+
+    def forget(self) -> None:
+        """Let go of the request: the context that a pooled connection was made in keeps its attempt alive."""
+        self.request = _NOTHING
+        self.response = None
 
     def timing(self) -> Timing:
         ms = {step: (at - self.started) * 1000 for step, at in self.marks.items()}

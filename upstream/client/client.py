@@ -16,7 +16,7 @@ from upstream.client.response import Timeouts, UpstreamResponse
 from upstream.client.transport import ThreadPoolResolver, http_client, outgoing_of, tls_context
 from upstream.wire.capture import NO_SECRETS, Secrets
 from upstream.wire.error_bodies import error_from_response, page_error
-from upstream.wire.errors import IdleTimeout, StreamTooLong, UpstreamError
+from upstream.wire.errors import AddressForbidden, IdleTimeout, StreamTooLong, UpstreamError
 from upstream.wire.jsontext import loads
 from upstream.wire.request import PreparedRequest
 
@@ -62,15 +62,18 @@ class UpstreamClient:
         exception or a cancellation too, closes the connection at once unless the body was read to its end.
         """
         loop = asyncio.get_running_loop()
-        attempt = Attempt(request, _url(request.url), timeouts, loop.time(), loop)
-        source = await self._send(attempt)
-        assert attempt.response is not None
-        response = UpstreamResponse(attempt.response, attempt)
+        attempt = Attempt(request, self._checked(request.url), timeouts, loop.time(), loop)
         try:
-            yield response
+            source = await self._send(attempt)
+            assert attempt.response is not None
+            response = UpstreamResponse(attempt.response, attempt)
+            try:
+                yield response
+            finally:
+                response.close()
+                await source.aclose()
         finally:
-            response.close()
-            await source.aclose()
+            attempt.forget()
 
     async def get_json(
         self,
@@ -99,10 +102,22 @@ class UpstreamClient:
             raise page_error(text, status=response.status)
         return value
 
+    def _checked(self, url: str) -> URL:
+        """The URL byte for byte where it can go out as it is; else with the necessary characters escaped."""
+        try:
+            self._guard.check_url(url)
+            return URL(url, encoded=url.isascii())
+        except AddressForbidden as refusal:
+            refusal.sent = False
+            raise
+        except ValueError as error:
+            fault = AddressForbidden(str(error), advice="Correct the provider's base URL.")
+            fault.sent = False
+            raise fault from None
+
     async def _send(self, attempt: Attempt) -> httpx.Response:
         token = current.set(attempt)
         try:
-            self._guard.check_url(attempt.request.url)
             async with asyncio.timeout(attempt.timeouts.connect) as attempt.deadline:
                 outgoing = outgoing_of(attempt)
                 return await self._client().send(outgoing, stream=True)
@@ -118,10 +133,9 @@ class UpstreamClient:
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            if self._resolver is None:
-                self._own_resolver = ThreadPoolResolver()
-            resolver = self._resolver or self._own_resolver
-            assert resolver is not None
+            resolver = self._resolver
+            if resolver is None:
+                resolver = self._own_resolver = ThreadPoolResolver()
             self._http = http_client(guard=self._guard, tls=self._tls, resolver=resolver, proxy=self._proxy)
         return self._http
 
@@ -152,8 +166,3 @@ def _told(fault: UpstreamError, attempt: Attempt) -> UpstreamError:
     """The error, told whether anything of its request had been sent."""
     fault.sent = attempt.sent
     return fault
-
-
-def _url(url: str) -> URL:
-    """The URL byte for byte where it can go out as it is; else with the necessary characters escaped."""
-    return URL(url, encoded=url.isascii())

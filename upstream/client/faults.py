@@ -12,10 +12,8 @@ import aiohttp
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from upstream.address_guard import InvalidUrl
 from upstream.client.attempt import Attempt
 from upstream.wire.errors import (
-    AddressForbidden,
     ConnectFailed,
     ConnectionCut,
     ConnectTimeout,
@@ -26,14 +24,12 @@ from upstream.wire.errors import (
     UpstreamError,
 )
 
-NETWORK_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, InvalidUrl, OSError, ValueError)
+NETWORK_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
 """All that sending a request may raise for reasons outside this program, besides UpstreamError."""
 
 
 def fault_of(error: BaseException, attempt: Attempt) -> UpstreamError:
     """The upstream error for what went wrong before the response's head was there."""
-    if isinstance(error, InvalidUrl):
-        return AddressForbidden(error.message, advice="Correct the provider's base URL.")
     cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
     if not attempt.sent:
         return _unsent(cause, attempt)

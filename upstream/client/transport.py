@@ -133,7 +133,10 @@ class _GuardedConnector(aiohttp.TCPConnector):
         except AddressForbidden as refusal:
             attempt.refusals.append(refusal)
             raise _Refused(str(refusal)) from refusal
-        return socket.socket(family, kind, protocol)
+        opened = socket.socket(family, kind, protocol)
+        # A model may think for minutes in silence: keeps the connection alive in the routers between.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return opened
 
     async def connect(
         self,

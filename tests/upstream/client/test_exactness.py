@@ -1,11 +1,13 @@
 """What goes over the wire is exactly what was prepared, and what is shown is what went over the wire."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
 
 from tests.fakes import FakeUpstream, Http, Wire
 from tests.upstream.client.helpers import KEY, chat_request, read
+from upstream.address_guard import AddressGuard
 from upstream.client import UpstreamClient
 
 
@@ -155,3 +157,16 @@ async def test_retry_after_is_read_from_the_headers(up: FakeUpstream, client: Up
     up.queue(Http(429, [b"{}"], headers=[("retry-after", "2.5")]))
     response, _ = await read(client, chat_request(up))
     assert response.retry_after == 2.5
+
+
+async def test_ipv6_address_keeps_its_brackets() -> None:
+    try:
+        upstream = FakeUpstream(host="::1").start()
+    except OSError:
+        pytest.skip("This machine has no IPv6.")
+    with contextlib.closing(upstream) as up:
+        client = UpstreamClient(guard=AddressGuard([up.address]))
+        response, _ = await read(client, chat_request(up))
+        await client.aclose()
+        assert up.requests[0].header("Host") == f"[::1]:{up.port}"
+        assert response.url_sent.startswith(f"http://[::1]:{up.port}/")

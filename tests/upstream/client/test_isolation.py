@@ -1,14 +1,16 @@
 """What belongs to one request stays with it: no cookies, no redirects, nothing from the environment."""
 
+import gc
 import logging
 from pathlib import Path
 
 import pytest
 
-from tests.fakes import FakeUpstream, Gate, Http, Wire, redirect_reply
+from tests.fakes import CLOSE, FakeUpstream, Gate, Http, Wire, redirect_reply
 from tests.upstream.client.helpers import KEY, chat_request, read
 from upstream.address_guard import AddressGuard
 from upstream.client import UpstreamClient
+from upstream.wire.request import PreparedRequest
 
 
 async def test_cookies_for_alice_do_not_reach_bobs_request(up: FakeUpstream, client: UpstreamClient) -> None:
@@ -97,3 +99,24 @@ async def test_configured_proxy_is_used_and_the_guard_judges_the_literal(up: Fak
         assert body == b"through the proxy"
         assert proxy.requests[0].target == f"{up.base_url}/chat/completions"
     assert up.connections == []
+
+
+async def test_connection_that_the_upstream_closed_is_not_used_again(
+    up: FakeUpstream, client: UpstreamClient
+) -> None:
+    up.queue(Wire(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst", CLOSE), Http(200, [b"second"]))
+    _, first = await read(client, chat_request(up))
+    await up.left()
+    _, second = await read(client, chat_request(up))
+    assert (first, second) == (b"first", b"second")
+    assert len(up.connections) == 2
+
+
+async def test_request_is_let_go_when_it_is_done(up: FakeUpstream, client: UpstreamClient) -> None:
+    """A pooled connection keeps the context it was made in; the request must not stay with it."""
+    await read(client, chat_request(up, model="let-go"))
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, PreparedRequest) and b"let-go" in one.body]
+    assert len(up.connections) == 1
+    assert up.connections[0].closed_at is None
+    assert kept == []

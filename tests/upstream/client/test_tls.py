@@ -1,10 +1,12 @@
 """TLS as it is spoken to real providers: certificates are checked, Host and SNI are the URL's."""
 
+import asyncio
+
 import pytest
 
 from tests.certificates import Authority
 from tests.fakes import CLOSE, FakeUpstream, Wire
-from tests.upstream.client.helpers import Names, chat_request, fault, read
+from tests.upstream.client.helpers import KEY, Names, chat_request, fault, read
 from upstream.address_guard import AddressGuard
 from upstream.client import UpstreamClient
 from upstream.wire.errors import ConnectionCut, ProtocolViolation, TlsFailed, UpstreamError
@@ -103,3 +105,35 @@ async def test_connection_closed_after_the_handshake_is_a_cut(authority: Authori
     assert isinstance(error, ConnectionCut)
     assert isinstance(error, UpstreamError)
     assert error.sent
+
+
+async def test_proxy_gets_a_tunnel_and_sees_no_key(authority: Authority) -> None:
+    """Behind a configured proxy, TLS goes from here to the upstream: the proxy resolves and connects only."""
+    seen: list[bytes] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        there, to_there = await asyncio.open_connection("127.0.0.1", up.port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_pump(reader, to_there), _pump(there, writer))
+
+    with FakeUpstream(tls=authority.server_context("api.test")) as up:
+        async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = UpstreamClient(
+                guard=AddressGuard(), extra_ca=str(authority.path), proxy=f"http://127.0.0.1:{port}"
+            )
+            response, _ = await read(client, chat_request(up, url=f"https://api.test:{up.port}/v1"))
+            await client.aclose()
+        assert response.status == 200
+        assert up.connections[0].server_name == "api.test"
+        assert up.requests[0].header("Authorization") == f"Bearer {KEY}"
+    assert seen[0].startswith(b"CONNECT api.test:")
+    assert KEY.encode() not in seen[0]
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        sink.write(data)
+        await sink.drain()
+    sink.close()
