@@ -1,8 +1,8 @@
 """The application that runs: pages, sockets, runs."""
 
-from asgiref.sync import async_to_sync
 from django.apps import AppConfig
 
+from playground.nudges import Nudge
 from team.signals import person_signed_out
 
 
@@ -20,6 +20,6 @@ class PlaygroundConfig(AppConfig):
 def _sockets_close(
     *, user_id: int, session_key: str | None, kept: str | None = None, **_signal: object
 ) -> None:
-    from playground.nudges import person_signed_out as nudge
+    from playground.runtime import nudge_send
 
-    async_to_sync(nudge)(user_id, session_key=session_key, kept=kept)
+    nudge_send(user_id, Nudge("signed_out", session=session_key, kept=kept))

@@ -3,42 +3,61 @@
 import asyncio
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
 
 from conversations import selectors
 from conversations.models import Exchange
-from playground import frames
+from playground import frames, lifecycle
 from playground.journal import Follower
-from playground.nudges import person_group
+from playground.kept import KEPT_FROM, Kept, kept_of
+from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
-from playground.stats import stats_of
 from team.models import User
 from team.selectors import session_is_valid
 
-HEARTBEAT = 25
+logger = logging.getLogger(__name__)
+
+HEARTBEAT: Final = 25
 """Seconds between a page's pings; a page that misses an answer reconnects."""
-WINDOW = 1_000_000
+WINDOW: Final = 1_000_000
 """Bytes a page may be behind with its acknowledgements before we stop sending; the server itself has no back-pressure."""
-SLOW_AFTER = 60.0
+SLOW_AFTER: Final = 60.0
 """Seconds a page may stay that far behind before its socket is closed; it comes back and asks for what is missing."""
-MESSAGE_LIMIT = 128_000
+MESSAGE_LIMIT: Final = 128_000
 """Characters of frames joined into one message."""
-MAX_FOLLOWED = 256
+MAX_FOLLOWED: Final = 256
 """Exchanges one page may follow at once."""
-RATE = 50.0
-BURST = 400.0
+RATE: Final = 50.0
+BURST: Final = 400.0
 """Messages a page may send per second, and at once."""
-MAX_TEXT = 4096
+MAX_TEXT: Final = 4096
 """Characters of one message from a page."""
-CHECK_EVERY = 120.0
-"""Seconds between checks that the person is still signed in and active."""
-RETRY_KEPT = 1.0
-"""Seconds between looks at an exchange that another process is still running."""
+CHECK_EVERY: Final = 120.0
+"""Seconds between checks that the person is still signed in, and may still see what they follow."""
+READS: Final = 4
+"""Reads of the database that one socket may have under way, so that one page cannot hold up the others."""
+RETRY_FIRST: Final = 0.05
+RETRY_LAST: Final = 1.0
+"""Seconds between looks at an exchange whose frames are not to be had: it has just begun elsewhere, or Redis is away."""
+
+
+@dataclass(slots=True, eq=False)
+class Followed:
+    """What a page calls by one `ref`: the reader of its frames, or the task that looks for them."""
+
+    exchange_id: UUID
+    after: int
+    follower: Follower | None = None
+    task: asyncio.Task[None] | None = None
 
 
 class ExchangeConsumer(AsyncWebsocketConsumer):
@@ -49,51 +68,69 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
     """
 
     open_sockets: ClassVar[set["ExchangeConsumer"]] = set()
+    channel_layer_alias = ""  # none: see playground.nudges
 
-    user: User
-    runtime: Runtime
-    followers: dict[int, Follower]
-    kept: dict[int, asyncio.Task[None]]
-    dirty: dict[int, None]
-    wake: asyncio.Event
-    tasks: list[asyncio.Task[None]]
-    sent: int
-    acked: int
-    allowance: float
-    allowance_at: float
+    def __init__(
+        self,
+        *,
+        parts: Runtime | None = None,
+        check_every: float = CHECK_EVERY,
+        slow_after: float = SLOW_AFTER,
+    ) -> None:
+        super().__init__()
+        self._parts = parts
+        self._check_every = check_every
+        self._slow_after = slow_after
+        self._followed: dict[int, Followed] = {}
+        self._due: dict[int, None] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._list_changed = False
+        self._sent = self._acked = 0
+        self._allowance, self._allowance_at = BURST, time.monotonic()
+        self._wake = asyncio.Event()
+        self._ack_came = asyncio.Event()
+        self._check_due = asyncio.Event()
+        self._kept_turn = asyncio.Lock()
+        self._reads = asyncio.Semaphore(READS)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler at once: Channels would first hop through its one thread to close database connections."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         """Accept a signed-in, active person; anybody else is told to sign in (close code 4401)."""
         user: object = self.scope.get("user")
+        await self.accept()
         if not isinstance(user, User) or not user.is_active:
-            await self.accept()
             await self._bye("signed_out", 4401)
             return
+        if lifecycle.closing:
+            await self._bye("shutdown", 1012)
+            return
         self.user = user
-        self.runtime = runtime()
-        self.followers = {}
-        self.dirty = {}
-        self.wake = asyncio.Event()
-        self.sent = self.acked = 0
-        self.allowance, self.allowance_at = BURST, time.monotonic()
-        self.kept = {}
-        await self.accept()
+        self.parts = self._parts or runtime()
         self.open_sockets.add(self)
-        await self.channel_layer.group_add(person_group(user.pk), self.channel_name)
+        self.parts.nudges.listen(user.pk, self)
         await self._control(type="hello", heartbeat=HEARTBEAT)
-        self.tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch_person())]
+        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch_person())]
 
     async def disconnect(self, code: int) -> None:
         """Forget the page; the runs it followed go on."""
         del code
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self not in self.open_sockets:
             return
         self.open_sockets.discard(self)
-        for task in (*self.tasks, *self.kept.values()):
-            task.cancel()
-        for follower in self.followers.values():
-            follower.close()
-        await self.channel_layer.group_discard(person_group(self.user.pk), self.channel_name)
+        self.parts.nudges.forget(self.user.pk, self)
+        for ref in list(self._followed):
+            self._forget(ref)
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    # What the page says
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one message from the page; a bad one gets an answer, a flood gets the socket closed."""
@@ -101,8 +138,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         if self not in self.open_sockets:
             return
         if not self._allowed():
-            await self._control(type="error", code="too_fast", message="Too many messages.", ref=None)
-            await self.close(4429)
+            await self._refuse("too_fast", "Too many messages.")
+            await self._close(4429)
             return
         if text_data is None or len(text_data) > MAX_TEXT:
             await self._refuse("bad_message", "A message is a short JSON text.")
@@ -118,156 +155,246 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     def _allowed(self) -> bool:
         now = time.monotonic()
-        self.allowance = min(BURST, self.allowance + (now - self.allowance_at) * RATE) - 1
-        self.allowance_at = now
-        return self.allowance >= 0
+        self._allowance = min(BURST, self._allowance + (now - self._allowance_at) * RATE) - 1
+        self._allowance_at = now
+        return self._allowance >= 0
 
     async def _message(self, message: Mapping[str, Any]) -> None:
         match message.get("type"):
             case "follow":
                 await self._follow(message)
             case "unfollow":
-                self._forget(message.get("ref"))
+                if (ref := _whole(message.get("ref"))) is not None:
+                    self._forget(ref)
             case "ack":
-                count = message.get("bytes")
-                if isinstance(count, int) and self.acked < count <= self.sent:
-                    self.acked = count
-                    self.wake.set()
+                count = _whole(message.get("bytes"), below=2**53)
+                if count is not None and self._acked < count <= self._sent:
+                    self._acked = count
+                    self._ack_came.set()
             case "ping":
                 await self._control(type="pong")
             case _:
                 await self._refuse("bad_message", "Unknown type.", message.get("ref"))
 
     async def _follow(self, message: Mapping[str, Any]) -> None:
-        ref, after = _small(message.get("ref")), message.get("after", 0)
+        ref, after = _whole(message.get("ref")), message.get("after", 0)
         exchange_id = _uuid(message.get("exchange"))
         if ref is None or not isinstance(after, int) or isinstance(after, bool) or exchange_id is None:
             await self._refuse("bad_message", "follow needs exchange, ref and after.", ref)
             return
-        if len(self.followers) + len(self.kept) >= MAX_FOLLOWED:
+        self._forget(ref)
+        if len(self._followed) >= MAX_FOLLOWED:
             await self._refuse("too_many", "Too many exchanges are followed on this socket.", ref)
             return
-        try:
-            await self.runtime.in_database(selectors.exchange_state_for, user=self.user, pk=exchange_id)
-        except Exchange.DoesNotExist:
-            await self._refuse("unknown_exchange", "There is no such exchange.", ref)
-            return
-        self._forget(ref)
-        if not await self._follow_live(ref, exchange_id, after):
-            self.kept[ref] = asyncio.create_task(self._follow_kept(ref, exchange_id))
+        self._seek(ref, Followed(exchange_id, after))
 
-    async def _follow_live(self, ref: int, exchange_id: UUID, after: int) -> bool:
+    # Which frames to send
+
+    def _seek(self, ref: int, followed: Followed) -> None:
+        """Begin to look for an exchange's frames, beside whatever else the page says."""
+        self._followed[ref] = followed
+        followed.follower = None
+        followed.task = asyncio.create_task(self._let_in(ref, followed))
+
+    async def _let_in(self, ref: int, followed: Followed) -> None:
+        """Attach the page to the live frames; while there are none, send what is kept, until the exchange has ended."""
+        pause = RETRY_FIRST
+        shown: int | None = None
+        while True:
+            try:
+                if await self._attach(ref, followed):
+                    return
+                kept = await self._read_kept(followed.exchange_id)
+            except Exchange.DoesNotExist:
+                self._forget(ref)
+                await self._refuse("unknown_exchange", "There is no such exchange.", ref)
+                return
+            except DatabaseError as error:
+                logger.warning("Exchange %s cannot be read now: %s", followed.exchange_id, error)
+            else:
+                if hash(kept.bodies) != shown:
+                    await self._send_kept(ref, kept)
+                    shown = hash(kept.bodies)
+                    followed.after = -1  # the frames, should they come, start over
+                if kept.ended:
+                    self._forget(ref)
+                    return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_LAST)
+
+    async def _attach(self, ref: int, followed: Followed) -> bool:
+        """Check the person's right, then read the live frames if there are any. Raises Exchange.DoesNotExist."""
+
         def wake() -> None:
-            self.dirty[ref] = None
-            self.wake.set()
+            self._due[ref] = None
+            self._wake.set()
 
-        follower = await self.runtime.journal.follow(exchange_id, after=after, wake=wake)
+        exchange_id = followed.exchange_id
+        async with self._reads:
+            await self.parts.in_database(selectors.exchange_state_for, user=self.user, pk=exchange_id)
+        follower = await self.parts.journal.follow(exchange_id, after=followed.after, wake=wake)
         if follower is None:
             return False
-        self.followers[ref] = follower
+        if self._followed.get(ref) is not followed:  # unfollowed meanwhile
+            follower.close()
+            return True
+        followed.follower, followed.task = follower, None
         wake()
         return True
 
-    async def _follow_kept(self, ref: int, exchange_id: UUID) -> None:
-        """Send an exchange from the database; while another process runs it, look again until it has ended."""
-        try:
-            while True:
-                body, ended = await self.runtime.in_database(kept_body, self.user, exchange_id)
-                await self._data(frames.reset_encode(ref=ref, number=0, body=body))
-                if ended or await self._follow_live(ref, exchange_id, 0):
-                    return
-                await asyncio.sleep(RETRY_KEPT)
-        except Exchange.DoesNotExist:
-            await self._refuse("unknown_exchange", "There is no such exchange any more.", ref)
-        finally:
-            self.kept.pop(ref, None)
+    async def _read_kept(self, exchange_id: UUID) -> Kept:
+        async with self._reads:
+            return await self.parts.in_database(kept_of, self.user, exchange_id, MESSAGE_LIMIT)
 
-    def _forget(self, ref: Any) -> None:
-        if isinstance(ref, int):
-            if follower := self.followers.pop(ref, None):
-                follower.close()
-            if task := self.kept.pop(ref, None):
-                task.cancel()
-            self.dirty.pop(ref, None)
+    async def _send_kept(self, ref: int, kept: Kept) -> None:
+        """Send what is kept in place of whatever the page shows; one at a time, as fast as the page takes it."""
+        async with self._kept_turn:
+            for number, body in enumerate(kept.bodies):
+                if not await self._has_room():
+                    return
+                encode = frames.message_encode if number else frames.reset_encode
+                await self._data(encode(ref=ref, number=KEPT_FROM + number, body=body))
+
+    def _forget(self, ref: int) -> None:
+        followed = self._followed.pop(ref, None)
+        if followed is None:
+            return
+        self._due.pop(ref, None)
+        if followed.follower is not None:
+            followed.follower.close()
+        if followed.task is not None and followed.task is not asyncio.current_task():
+            followed.task.cancel()
+
+    # Sending
 
     async def _pump(self) -> None:
         """Send what is due, for as long as the page keeps up."""
         while True:
-            try:
-                await asyncio.wait_for(self.wake.wait(), SLOW_AFTER if self.dirty else None)
-            except TimeoutError:
-                await self._bye("slow", 1013)
-                return
-            self.wake.clear()
-            while self.dirty and self.sent - self.acked < WINDOW:
-                ref = next(iter(self.dirty))
-                follower = self.followers.get(ref)
-                taken = follower.take(MESSAGE_LIMIT) if follower else None
-                if taken is None or follower is None:
-                    self.dirty.pop(ref, None)
-                    continue
-                encode = frames.reset_encode if taken.reset else frames.message_encode
-                await self._data(encode(ref=ref, number=taken.number, body=taken.body))
-                if taken.ended:
-                    self._forget(ref)
+            await self._wake.wait()
+            self._wake.clear()
+            if self._list_changed:
+                self._list_changed = False
+                await self._control(type="conversations")
+            while self._due:
+                if self._sent - self._acked >= WINDOW and not await self._has_room():
+                    return
+                await self._send_due(next(iter(self._due)))
+
+    async def _send_due(self, ref: int) -> None:
+        del self._due[ref]
+        followed = self._followed[ref]
+        follower = followed.follower
+        if follower is None:
+            return
+        taken = follower.take(MESSAGE_LIMIT)
+        if taken is None:
+            if follower.lost:
+                follower.close()
+                followed.after = -1
+                self._seek(ref, followed)
+            return
+        self._due[ref] = None  # there may be more; the others come first
+        encode = frames.reset_encode if taken.reset else frames.message_encode
+        await self._data(encode(ref=ref, number=taken.number, body=taken.body))
+        if taken.ended:
+            self._forget(ref)
+
+    async def _has_room(self) -> bool:
+        """Wait until the page has taken in enough of what was sent; close the socket of one that does not."""
+        try:
+            async with asyncio.timeout(self._slow_after):
+                while self._sent - self._acked >= WINDOW:
+                    self._ack_came.clear()
+                    await self._ack_came.wait()
+        except TimeoutError:
+            await self._bye("slow", 1013)
+            return False
+        return True
 
     async def _data(self, text: str) -> None:
-        self.sent += len(text) if text.isascii() else len(text.encode())
+        self._sent += len(text) if text.isascii() else len(text.encode())
         await self.send(text)
 
     async def _control(self, **message: Any) -> None:
         await self.send(json.dumps(message))
 
     async def _refuse(self, code: str, text: str, ref: Any = None) -> None:
-        await self._control(type="error", code=code, message=text, ref=_small(ref))
+        await self._control(type="error", code=code, message=text, ref=_whole(ref))
 
     async def _bye(self, reason: str, code: int) -> None:
         await self._control(type="bye", code=reason)
+        await self._close(code)
+
+    async def _close(self, code: int) -> None:
         await self.close(code)
+        self._let_go()
+
+    # Whether the person may still be here
 
     async def _watch_person(self) -> None:
         while True:
-            await asyncio.sleep(CHECK_EVERY)
-            session_key = getattr(self.scope.get("session"), "session_key", None)
-            valid = await self.runtime.in_database(
-                session_is_valid, user_id=self.user.pk, session_key=session_key
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._check_every):
+                    await self._check_due.wait()
+            self._check_due.clear()
+            try:
+                if not await self._check():
+                    await self._bye("signed_out", 4401)
+                    return
+            except DatabaseError as error:
+                logger.warning("Whether %s is still signed in cannot be read now: %s", self.user.pk, error)
+
+    async def _check(self) -> bool:
+        """Say whether the session is valid; stop sending what the person may not see any more."""
+        async with self._reads:
+            valid = await self.parts.in_database(
+                session_is_valid, user_id=self.user.pk, session_key=self._session_key
             )
-            if not valid:
-                await self._bye("signed_out", 4401)
-                return
+        followed = {ref: each.exchange_id for ref, each in self._followed.items()}
+        if valid and followed:
+            async with self._reads:
+                visible = await self.parts.in_database(
+                    selectors.exchanges_visible, user=self.user, ids=set(followed.values())
+                )
+            for ref in [ref for ref, exchange_id in followed.items() if exchange_id not in visible]:
+                self._forget(ref)
+                await self._refuse("unknown_exchange", "There is no such exchange any more.", ref)
+        return valid
 
-    async def conversations_changed(self, event: Mapping[str, Any]) -> None:
-        """Tell the page that the person's list of conversations changed."""
-        del event
-        await self._control(type="conversations")
+    @property
+    def _session_key(self) -> str | None:
+        return getattr(self.scope.get("session"), "session_key", None)
 
-    async def person_signed_out(self, event: Mapping[str, Any]) -> None:
-        """Close the socket of a session that ended; without a session in the event, of all but the one that is kept."""
-        session_key = getattr(self.scope.get("session"), "session_key", None)
-        if event["session"] == session_key or (event["session"] is None and event["kept"] != session_key):
-            await self._bye("signed_out", 4401)
+    def nudged(self, nudge: Nudge) -> None:
+        """Hear what concerns the person."""
+        match nudge.kind:
+            case "conversations":
+                self._list_changed = True
+                self._wake.set()
+            case "recheck":
+                self._check_due.set()
+            case "signed_out":
+                key = self._session_key
+                if nudge.session == key or (nudge.session is None and nudge.kept != key):
+                    self._tasks.append(asyncio.create_task(self._bye("signed_out", 4401)))
+
+    async def shut_down(self, code: int) -> None:
+        """Close with a goodbye: the page goes to another process, or waits for the next one."""
+        await self._bye("shutdown", code)
 
 
 async def close_all(code: int = 1012) -> None:
-    """Close every socket of this process with a goodbye; pages reconnect, to another process or to the next one."""
+    """Close every socket of this process, and refuse new ones."""
+    lifecycle.close_begin()
     for socket in list(ExchangeConsumer.open_sockets):
-        with contextlib.suppress(Exception):
-            await socket._bye("shutdown", code)
+        try:
+            await socket.shut_down(code)
+        except Exception:
+            logger.exception("A socket could not be closed with a goodbye")
 
 
-def kept_body(user: User, exchange_id: UUID) -> tuple[str, bool]:
-    """Return the updates that rebuild an exchange from what is kept, and whether it has ended."""
-    exchange = selectors.exchange_for(user=user, pk=exchange_id)
-    if exchange.state in Exchange.LIVE:
-        return frames.state_encode(exchange.state), False
-    stats = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
-    ending = frames.end_encode(state=exchange.state, error=exchange.error, stats=dict(stats))
-    answers = selectors.choices_of(exchange=exchange)
-    return frames.kept_encode(answers, usage=exchange.usage, ending=ending), True
-
-
-def _small(ref: Any) -> int | None:
-    return ref if isinstance(ref, int) and not isinstance(ref, bool) and 0 <= ref < 2**31 else None
+def _whole(value: Any, below: int = 2**31) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < below else None
 
 
 def _uuid(value: Any) -> UUID | None:

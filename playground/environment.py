@@ -60,6 +60,8 @@ VARIABLES: Final = {
         ),
         Variable("PLAYGROUND_PRIVATE_HOSTS", "", "vllm.lan:8000,10.1.0.0/16"),
         Variable("PLAYGROUND_GRACE_SECONDS", "20", "60"),
+        Variable("PLAYGROUND_RUNS_PER_PERSON", "32", "8"),
+        Variable("PLAYGROUND_RUNS_PER_PROVIDER", "256", "16"),
         Variable("EMAIL_URL", "", "smtp://user:password@mail.example.com:587"),
         Variable("EMAIL_FROM", "Chat Playground <playground@localhost>", "playground@example.com"),
         Variable("DEBUG", "0", "1"),
@@ -105,6 +107,8 @@ class Environment:
     providers: list[dict[str, Any]]
     private_hosts: list[str]
     grace_seconds: float
+    runs_per_person: int  # answers at once in one server process; 0 = no bound
+    runs_per_provider: int
     email: dict[str, Any]  # Django's EMAIL_* settings
     debug: bool
 
@@ -133,6 +137,8 @@ def environment_read(environ: Mapping[str, str]) -> Environment:
         "providers": reader.read("PLAYGROUND_PROVIDERS", _providers),
         "private_hosts": reader.read("PLAYGROUND_PRIVATE_HOSTS", _private_hosts),
         "grace_seconds": reader.read("PLAYGROUND_GRACE_SECONDS", _seconds),
+        "runs_per_person": reader.read("PLAYGROUND_RUNS_PER_PERSON", _count),
+        "runs_per_provider": reader.read("PLAYGROUND_RUNS_PER_PROVIDER", _count),
         "email": reader.read("EMAIL_URL", _email)
         | {"DEFAULT_FROM_EMAIL": reader.read("EMAIL_FROM", _not_empty)},
         "debug": reader.read("DEBUG", _switch),
@@ -192,6 +198,12 @@ def _host(text: str) -> str:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ValueError(f"expected a whole number from 0 (any free port) to 65535, got {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise ValueError(f"expected a whole number (0 for no bound), got {text!r}")
     return int(text)
 
 

@@ -5,7 +5,7 @@ message by joining them again: every frame is encoded once, whoever follows.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, assert_never
 
 import orjson
@@ -70,6 +70,11 @@ def state_encode(state: str) -> str:
     return dumps(["s", state])
 
 
+def place_encode(place: int) -> str:
+    """Return the update that tells a waiting exchange's place in the queue, from 1."""
+    return dumps(["q", place])
+
+
 def head_encode(*, status: int, first_byte_ms: float | None) -> str:
     """Return the update that says the response has begun."""
     return dumps(["h", {"status": status, "first_byte_ms": first_byte_ms}])
@@ -81,30 +86,34 @@ def end_encode(*, state: str, error: Mapping[str, Any] | None, stats: Mapping[st
     return dumps(["end", {"state": state, "error": shown, "stats": dict(stats)}])
 
 
-def interrupted_encode() -> str:
-    """Return the last update of an exchange whose process is gone; its figures come with the page."""
-    return end_encode(state="interrupted", error=None, stats={})
-
-
-def kept_encode(answers: Iterable[Message], *, usage: Any, ending: str) -> str:
-    """Return the updates that rebuild an exchange's answers from what is kept, ended by `ending` (an encoded update)."""
-    parts = [part for answer in answers for part in _answer_encode(answer)]
+def answers_encode(answers: Iterable[Message], *, usage: Any, limit: int) -> Iterator[str]:
+    """Yield the updates that rebuild an exchange's answers from messages; texts in pieces of `limit` characters."""
+    for answer in answers:
+        index = answer.choice or 0
+        for code, text in (("r", answer.reasoning), ("c", answer.text), ("f", answer.refusal)):
+            for start in range(0, len(text), limit):
+                yield dumps([code, index, text[start : start + limit]])
+        for number, call in enumerate(answer.tool_calls):
+            function = call.get("function") or {}
+            known = (call.get("id") or "", function.get("name") or "", function.get("arguments") or "")
+            yield dumps(["t", index, number, *known])
+        if answer.finish_reason:
+            yield dumps(["x", index, answer.finish_reason])
     if usage:
-        parts.append(dumps(["u", usage]))
-    return ",".join([*parts, ending])
+        yield dumps(["u", usage])
 
 
-def _answer_encode(answer: Message) -> list[str]:
-    index = answer.choice or 0
-    texts = (("r", answer.reasoning), ("c", answer.text), ("f", answer.refusal))
-    parts = [dumps([code, index, text]) for code, text in texts if text]
-    for number, call in enumerate(answer.tool_calls):
-        function = call.get("function") or {}
-        known = (call.get("id") or "", function.get("name") or "", function.get("arguments") or "")
-        parts.append(dumps(["t", index, number, *known]))
-    if answer.finish_reason:
-        parts.append(dumps(["x", index, answer.finish_reason]))
-    return parts
+def bodies_join(updates: Iterable[str], limit: int) -> Iterator[str]:
+    """Yield encoded updates joined to bodies of about `limit` characters, at least one."""
+    held: list[str] = []
+    size = 0
+    for update in updates:
+        if held and size + len(update) > limit:
+            yield ",".join(held)
+            held, size = [], 0
+        held.append(update)
+        size += len(update)
+    yield ",".join(held)
 
 
 def message_encode(*, ref: int, number: int, body: str) -> str:

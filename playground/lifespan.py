@@ -25,7 +25,7 @@ async def start_up() -> None:
 async def shut_down(*, grace: float) -> None:
     """Refuse new runs, let running ones finish for `grace` seconds, keep the rest as interrupted, close the sockets."""
     lifecycle.drain_begin()
-    await runtime().runs.drain(grace=grace)
+    await runtime().drain(grace=grace)
     await consumers.close_all(code=RESTARTING)
     await local_model().stop()
     await runtime().close()

@@ -1,26 +1,83 @@
-"""Nudges to open pages over the channel layer. They may be lost: what they announce is found by reading again, too."""
+"""Short messages to the open pages of one person, in every process: the list changed, the session ended.
 
-from channels.layers import get_channel_layer
+Within a process they arrive at once, with Redis or without; `playground.nudges_redis` carries them between processes. Not
+a Channels layer: with the one for Redis no socket could open while Redis is away, and each costs a subscription.
+"""
 
-from team.models import User
-
-
-def person_group(user_id: object) -> str:
-    """Return the name of the channel group that all pages of a person belong to."""
-    return f"person-{user_id}"
-
-
-async def conversations_changed(person: User) -> None:
-    """Tell a person's pages that their list of conversations changed."""
-    await _send(person.pk, {"type": "conversations.changed"})
+import asyncio
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 
-async def person_signed_out(user_id: int, *, session_key: str | None, kept: str | None) -> None:
-    """Close the sockets of a session that ended; where `session_key` is None, of all sessions but `kept`."""
-    await _send(user_id, {"type": "person.signed_out", "session": session_key, "kept": kept})
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What the pages of one person should know.
+
+    `conversations`: the list of conversations changed. `signed_out`: the session with this key ended; where `session` is
+    None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted.
+    """
+
+    kind: Literal["conversations", "signed_out", "recheck"]
+    session: str | None = None
+    kept: str | None = None
 
 
-async def _send(user_id: int, event: dict[str, object]) -> None:
-    layer = get_channel_layer()
-    if layer is not None:
-        await layer.group_send(person_group(user_id), event)
+class Listener(Protocol):
+    """An open page."""
+
+    def nudged(self, nudge: Nudge) -> None:
+        """Hear a nudge; called on the event loop."""
+
+
+class Carrier(Protocol):
+    """The way to the pages of other processes."""
+
+    def carry(self, person: str, nudge: Nudge) -> None:
+        """Pass a nudge on, now or later; never waits."""
+
+    async def close(self) -> None:
+        """Pass on what waits, then let go."""
+
+
+class Nudges:
+    """The open pages of this process, by person."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._listeners: dict[str, dict[Listener, None]] = {}
+        self.carrier: Carrier | None = None
+
+    def listen(self, person: object, listener: Listener) -> None:
+        """Tell `listener` what concerns this person from now on."""
+        self._listeners.setdefault(str(person), {})[listener] = None
+
+    def forget(self, person: object, listener: Listener) -> None:
+        """Tell it nothing more."""
+        listeners = self._listeners.get(str(person), {})
+        listeners.pop(listener, None)
+        if not listeners:
+            self._listeners.pop(str(person), None)
+
+    def send(self, person: object, nudge: Nudge) -> None:
+        """Nudge all pages of a person, here and elsewhere. May be called from any thread; never waits."""
+        self._loop.call_soon_threadsafe(self._send, str(person), nudge)
+
+    def _send(self, person: str, nudge: Nudge) -> None:
+        self.deliver(person, nudge)
+        if self.carrier is not None:
+            self.carrier.carry(person, nudge)
+
+    def deliver(self, person: str, nudge: Nudge) -> None:
+        """Nudge the person's pages of this process."""
+        for listener in list(self._listeners.get(person, {})):
+            listener.nudged(nudge)
+
+    def deliver_all(self, nudge: Nudge) -> None:
+        """Nudge every page of this process."""
+        for person in list(self._listeners):
+            self.deliver(person, nudge)
+
+    async def close(self) -> None:
+        """Pass on what waits, then let go."""
+        if self.carrier is not None:
+            await self.carrier.close()

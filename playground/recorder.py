@@ -10,20 +10,27 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 from uuid import UUID
 
 from channels.db import DatabaseSyncToAsync
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 
-from conversations.services import Ending, Progress
+from conversations.services import Ending, Progress, Written
 
 logger = logging.getLogger(__name__)
 
-PERIOD = 1.0
+PERIOD: Final = 1.0
 """Seconds between checkpoints: what a killed process can lose."""
-BACK_OFF = (0.1, 0.3, 1.0, 3.0)
+BACK_OFF: Final = (0.1, 0.3, 1.0, 3.0)
 """Seconds to wait after a write that failed because the database was away; the last value repeats."""
+LIMIT_EXCEEDED: Final = "54"
+"""PostgreSQL's class of errors for data past one of its limits: operational by name, but no retry would help."""
+
+
+class NotKept(Exception):
+    """The database refused an ending, and not because it was away."""
 
 
 class Source(Protocol):
@@ -32,11 +39,31 @@ class Source(Protocol):
     def progress_take(self) -> Progress:
         """Return what came since the last call and forget it."""
 
+    def gone(self) -> None:
+        """Hear that somebody else has ended or deleted the exchange: nothing is kept of it any more."""
+
 
 class Write(Protocol):
     """`conversations.services.recordings_write`."""
 
-    def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> set[UUID]: ...
+    def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written: ...
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What waits to be written."""
+
+    progress: list[Progress] = field(default_factory=list)
+    endings: list[tuple[Ending, asyncio.Future[bool]]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.progress or self.endings)
+
+    def apart(self) -> list["_Batch"]:
+        """Return each item alone, in an order in which every ending comes after its own pieces."""
+        return [_Batch(progress=[item]) for item in self.progress] + [
+            _Batch(endings=[item]) for item in self.endings
+        ]
 
 
 class Recorder:
@@ -45,70 +72,97 @@ class Recorder:
     def __init__(self, *, write: Write, executor: ThreadPoolExecutor) -> None:
         self._write = DatabaseSyncToAsync(write, thread_sensitive=False, executor=executor)
         self._sources: dict[UUID, Source] = {}
-        self._unwritten: list[Progress] = []
-        self._endings: list[tuple[Ending, asyncio.Future[bool]]] = []
+        self._due = _Batch()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def attach(self, exchange_id: UUID, source: Source) -> None:
         """Keep what `source` receives from now on."""
         self._sources[exchange_id] = source
+        self._work()
+
+    async def end(self, ending: Ending) -> bool:
+        """Return once an exchange's last pieces and its ending are in the database.
+
+        False where somebody else's ending is there instead. Raises NotKept; then another ending may be tried.
+        """
+        source = self._sources.pop(ending.exchange_id, None)
+        if source is not None:
+            self._due.progress.append(source.progress_take())
+        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._due.endings.append((ending, written))
+        self._wake.set()
+        self._work()
+        return await written
+
+    def _work(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="recorder")
 
-    async def end(self, ending: Ending) -> bool:
-        """Return once the rest and the ending of an exchange are in the database: True if this was its first ending."""
-        source = self._sources.pop(ending.exchange_id)
-        self._unwritten.append(source.progress_take())
-        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._endings.append((ending, written))
-        self._wake.set()
-        return await written
-
     async def _run(self) -> None:
-        while self._sources or self._endings or self._unwritten:
+        loop = asyncio.get_running_loop()
+        checkpoint = loop.time() + PERIOD
+        while self._sources or self._due:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), PERIOD)
+                async with asyncio.timeout_at(checkpoint):
+                    await self._wake.wait()
             self._wake.clear()
-            self._unwritten += [source.progress_take() for source in self._sources.values()]
-            await self._flush()
+            if loop.time() >= checkpoint:
+                checkpoint = loop.time() + PERIOD
+                self._due.progress += [source.progress_take() for source in self._sources.values()]
+            batch, self._due = self._due, _Batch()
+            await self._flush(batch)
 
-    async def _flush(self) -> None:
+    async def _flush(self, batch: _Batch) -> None:
+        """Write a batch at once; if anything in it is refused, item by item, so that one cannot take others with it."""
+        try:
+            await self._put(batch)
+        except Exception:
+            logger.exception("A checkpoint was refused; it is written item by item")
+            for item in batch.apart():
+                await self._flush_one(item)
+
+    async def _flush_one(self, item: _Batch) -> None:
+        try:
+            await self._put(item)
+        except Exception as error:
+            named = [progress.exchange_id for progress in item.progress]
+            named += [ending.exchange_id for ending, _ in item.endings]
+            logger.exception("The database refused what came for exchange %s", named[0])
+            for _, written in item.endings:
+                if not written.done():
+                    written.set_exception(NotKept(str(error)))
+
+    async def _put(self, batch: _Batch) -> None:
+        """Write until the database takes it or refuses it; while it is away, wait."""
         failures = 0
         while True:
-            progress, endings = self._unwritten, self._endings
-            self._unwritten, self._endings = [], []
             try:
-                first = await self._write(progress=progress, endings=[ending for ending, _ in endings])
+                written = await self._write(
+                    progress=batch.progress, endings=[ending for ending, _ in batch.endings]
+                )
             except (OperationalError, InterfaceError) as error:
-                self._unwritten, self._endings = progress + self._unwritten, endings + self._endings
-                delay = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
-                logger.warning("The database is away, %d ended runs wait: %s", len(endings), error)
+                if not _is_away(error):
+                    raise
+                logger.warning(
+                    "The database is away, %d runs wait for their end: %s", len(batch.endings), error
+                )
+                await asyncio.sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
                 failures += 1
-                await asyncio.sleep(delay)
-                continue
-            except DatabaseError:
-                logger.exception("A checkpoint was refused; its exchanges are written one by one")
-                await self._flush_apart(progress, endings)
-                return
-            for ending, written in endings:
-                if not written.done():
-                    written.set_result(ending.exchange_id in first)
-            return
-
-    async def _flush_apart(
-        self, progress: Sequence[Progress], endings: Sequence[tuple[Ending, asyncio.Future[bool]]]
-    ) -> None:
-        """Write each item alone, so that one that the database refuses cannot take the others with it."""
-        for item in progress:
-            try:
-                await self._write(progress=[item], endings=[])
-            except DatabaseError:
-                logger.exception("A piece of exchange %s was refused by the database", item.exchange_id)
-        for ending, written in endings:
-            try:
-                first = await self._write(progress=[], endings=[ending])
-            except DatabaseError as error:
-                written.set_exception(error)
             else:
-                written.set_result(ending.exchange_id in first)
+                self._settle(batch, written)
+                return
+
+    def _settle(self, batch: _Batch, written: Written) -> None:
+        for ending, future in batch.endings:
+            if not future.done():
+                future.set_result(ending.exchange_id in written.ended)
+        for exchange_id in written.gone:
+            if source := self._sources.get(exchange_id):
+                source.gone()
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell a database that is gone, full or locked from one that will never take this."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return not (isinstance(state, str) and state.startswith(LIMIT_EXCEEDED))

@@ -8,221 +8,166 @@ failed or interrupted, always with the text so far.
 import asyncio
 import contextvars
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, cast
 from uuid import UUID
 
-from conversations.models import Exchange
-from conversations.services import Ending, OpenedExchange, Progress, ResponseHead
+from conversations.services import Ending, OpenedExchange
 from playground import frames
 from playground.journal import Journal
-from playground.recorder import Recorder
+from playground.live_exchange import LiveExchange, State, defect, ending_plain
+from playground.recorder import NotKept, Recorder
+from playground.run_queue import RunQueue, Seat
 from playground.stats import stats_of_response
 from upstream.client import Timeouts, UpstreamResponse
-from upstream.wire.errors import UpstreamError, UpstreamFailed
-from upstream.wire.events import TextAdded, ToolCallAdded, Update
-from upstream.wire.reader import Outcome, ResponseReader
+from upstream.wire.errors import UpstreamError
 from upstream.wire.request import PreparedRequest
 
 logger = logging.getLogger(__name__)
 
 OpenStream = Callable[[PreparedRequest, Timeouts], AbstractAsyncContextManager[UpstreamResponse]]
-State = Exchange.State
-TIMING = ("dns", "connect", "tls", "request_sent", "first_byte")
-"""Marks that the upstream client knows; ours are first_token, first_<part>, last_token, ended and added_mean."""
 
-
-class LiveExchange:
-    """One exchange while it runs: what has been read and not yet kept, and when things happened."""
-
-    def __init__(self, opened: OpenedExchange) -> None:
-        self.opened = opened
-        self.began = time.perf_counter()
-        self.reader: ResponseReader | None = None
-        self.reading: asyncio.Task[None] | None = None
-        self.fault: UpstreamError | None = None
-        self.cancelled_as: Exchange.State | None = None
-        self.marks: dict[str, float] = {}
-        self._added_ms = 0.0
-        self._reads = 0
-        self._sequence = 0
-        self._pieces: list[tuple[bytes, float]] = []
-        self._head: ResponseHead | None = None
-
-    def now(self) -> float:
-        """Return the ms since the exchange began."""
-        return (time.perf_counter() - self.began) * 1000
-
-    def head_set(self, response: UpstreamResponse) -> None:
-        """Take note of the beginning of the response; secrets are masked here."""
-        secrets = self.opened.secrets
-        self.marks |= {name: ms for name in TIMING if (ms := getattr(response.timing, name)) is not None}
-        self._head = ResponseHead(
-            status=response.status,
-            reason=secrets.text(response.reason),
-            http_version=response.http_version,
-            headers=secrets.headers(response.headers),
-            sent_headers=secrets.headers(response.sent_headers),
-            timing=dict(self.marks),
-        )
-
-    def read(self, data: bytes) -> list[Update]:
-        """Take in one read; return what it added."""
-        if self.reader is None:
-            raise RuntimeError("a read before the response began")
-        at = self.now()
-        updates = self.reader.feed(data)
-        self._keep(self.reader.take_raw(), at)
-        self._mark(updates, at)
-        return updates
-
-    def read_done(self, at: float) -> None:
-        """Count the time from a read to its frame as our own added delay."""
-        self._added_ms += self.now() - at
-        self._reads += 1
-
-    def close(self) -> Outcome:
-        """Flush what the reader held; the outcome is the whole answer."""
-        self.marks["ended"] = at = self.now()
-        if self.reader is None:
-            return Outcome(updates=[], response={"choices": []}, error=self.fault, raw=b"")
-        outcome = self.reader.close(self.fault)
-        self._keep(outcome.raw, at)
-        self._mark(outcome.updates, at)
-        if self._reads:
-            self.marks["added_mean"] = self._added_ms / self._reads
-        return outcome
-
-    def _keep(self, raw: bytes, at: float) -> None:
-        if raw:
-            self._pieces.append((raw, at))
-
-    def _mark(self, updates: Sequence[Update], at: float) -> None:
-        for update in updates:
-            if isinstance(update, TextAdded | ToolCallAdded):
-                part = update.part if isinstance(update, TextAdded) else "tool_calls"
-                self.marks.setdefault("first_token", at)
-                self.marks.setdefault(f"first_{part}", at)
-                self.marks["last_token"] = at
-                return
-
-    def progress_take(self) -> Progress:
-        """Return what came since the last call and forget it."""
-        progress = Progress(self.opened.id, self._sequence, tuple(self._pieces), self._head)
-        self._sequence += 1
-        self._pieces, self._head = [], None
-        return progress
+LINGER: Final = 1.0
+"""Seconds for the connection to end after [DONE], so that it can be used again; some servers never end it."""
+KEEP_WITHIN: Final = 10.0
+"""Seconds at shutdown for the database to take what is left, should it be away just then."""
 
 
 class Runs:
     """The runs of this process."""
 
-    def __init__(self, *, open_stream: OpenStream, journal: Journal, recorder: Recorder) -> None:
+    def __init__(
+        self, *, open_stream: OpenStream, journal: Journal, recorder: Recorder, queue: RunQueue
+    ) -> None:
         self._open_stream = open_stream
         self._journal = journal
         self._recorder = recorder
+        self._queue = queue
         self._live: dict[UUID, LiveExchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
 
     @property
     def live_count(self) -> int:
-        """How many exchanges run here now."""
+        """How many exchanges run or wait here now."""
         return len(self._live)
 
     def is_live(self, exchange_id: UUID) -> bool:
         """Say whether this process runs an exchange now."""
         return exchange_id in self._live
 
-    def start(self, opened: Sequence[OpenedExchange], timeouts: Timeouts) -> None:
-        """Send each committed exchange of a run, in tasks of their own."""
+    def start(
+        self,
+        opened: Sequence[OpenedExchange],
+        *,
+        timeouts: Timeouts,
+        seat: Seat,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send each committed exchange of a run, in tasks of their own; call `ended` after each one's ending."""
         for exchange in opened:
             live = LiveExchange(exchange)
             self._live[exchange.id] = live
-            self._journal.begin(exchange.id, stop=lambda live=live: self._cancel(live, State.STOPPED))  # type: ignore[misc]  # the default binds the loop's value
+            self._journal.begin(exchange.id, stop=_stopper(live))
+            self._journal.append(exchange.id, frames.state_encode(State.QUEUED))
             self._recorder.attach(exchange.id, live)
             # Empty contexts: otherwise the run would inherit the request's thread and its database connection.
-            live.reading = asyncio.create_task(self._read(live, timeouts), context=contextvars.Context())
+            live.reading = asyncio.create_task(
+                self._read(live, timeouts, seat), context=contextvars.Context()
+            )
             task = asyncio.create_task(
-                self._run(live, live.reading), name=f"run {exchange.id}", context=contextvars.Context()
+                self._run(live, live.reading, ended),
+                name=f"run {exchange.id}",
+                context=contextvars.Context(),
             )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-
-    def _cancel(self, live: LiveExchange, state: Exchange.State) -> None:
-        if live.cancelled_as is None and live.reading is not None:
-            live.cancelled_as = state
-            live.reading.cancel()
+            if self._draining:
+                live.cancel(State.INTERRUPTED)
 
     async def drain(self, *, grace: float) -> None:
-        """Let running exchanges finish for `grace` seconds; keep the rest as interrupted."""
+        """Let running exchanges finish for `grace` seconds; keep the rest, and whatever still comes, as interrupted."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
+        self._draining = True
         for live in list(self._live.values()):
-            self._cancel(live, State.INTERRUPTED)
+            live.cancel(State.INTERRUPTED)
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=KEEP_WITHIN)
+        if self._tasks:
+            logger.error(
+                "The database did not take the end of %d runs; they are marked later", len(self._tasks)
+            )
 
-    async def _run(self, live: LiveExchange, reading: asyncio.Task[None]) -> None:
+    async def _run(self, live: LiveExchange, reading: asyncio.Task[None], ended: Callable[[], None]) -> None:
         try:
             await asyncio.wait({reading})
             await self._end(live)
+        except Exception:
+            logger.exception("Exchange %s could not be ended", live.opened.id)
         finally:
             self._live.pop(live.opened.id, None)
+            ended()
 
-    async def _read(self, live: LiveExchange, timeouts: Timeouts) -> None:
-        exchange_id = live.opened.id
+    async def _read(self, live: LiveExchange, timeouts: Timeouts, seat: Seat) -> None:
+        def moved(place: int) -> None:
+            self._journal.append(live.opened.id, frames.place_encode(place))
+
         try:
-            async with self._open_stream(live.opened.request, timeouts) as response:
-                live.head_set(response)
-                content_type = {name.lower(): value for name, value in response.headers}
-                live.reader = ResponseReader(
-                    status=response.status,
-                    content_type=content_type.get("content-type", ""),
-                    secrets=live.opened.secrets,
-                )
-                head = frames.head_encode(status=response.status, first_byte_ms=live.marks.get("first_byte"))
-                self._journal.append(exchange_id, f"{frames.state_encode(State.STREAMING)},{head}")
-                async for data in response.chunks():
-                    at = live.now()
-                    body = frames.updates_encode(live.read(data))
-                    if body:
-                        self._journal.append(exchange_id, body)
-                    live.read_done(at)
+            async with self._queue.turn(seat, moved):
+                live.turn_begin()
+                await self._stream(live, timeouts)
         except UpstreamError as error:
             live.fault = error
         except Exception:
             # A defect of ours must not leave a run without an ending; the person sees it as failed, the log has the cause.
-            logger.exception("Run %s met an unexpected error", exchange_id)
-            live.fault = UpstreamFailed("The playground could not read this answer.", advice="Try again.")
+            logger.exception("Run %s met an unexpected error", live.opened.id)
+            live.fault = defect()
+
+    async def _stream(self, live: LiveExchange, timeouts: Timeouts) -> None:
+        exchange_id, journal = live.opened.id, self._journal
+        async with self._open_stream(live.opened.request, timeouts) as response:
+            live.head_set(response)
+            head = frames.head_encode(status=response.status, first_byte_ms=live.marks.get("first_byte"))
+            journal.append(exchange_id, f"{frames.state_encode(State.STREAMING)},{head}")
+            try:
+                async with asyncio.timeout(None) as rest:
+                    async for data in response.chunks():
+                        at = live.now()
+                        body = frames.updates_encode(live.read(data))
+                        if body:
+                            journal.append(exchange_id, body)
+                        live.read_done(at)
+                        if live.done and rest.when() is None:
+                            rest.reschedule(asyncio.get_running_loop().time() + LINGER)
+            except TimeoutError:
+                if not live.done:
+                    raise
 
     async def _end(self, live: LiveExchange) -> None:
-        outcome = live.close()
-        error = outcome.error if live.cancelled_as is None else None
-        state = live.cancelled_as or (State.COMPLETED if error is None else State.FAILED)
-        ending = Ending(
-            exchange_id=live.opened.id,
-            state=state,
-            response=outcome.response,
-            error=None if error is None else error_masked(error, live),
-            timing={name: round(ms, 3) for name, ms in live.marks.items()},
-        )
-        body = frames.updates_encode(outcome.updates)
-        if body:
+        ending, updates = live.close()
+        if body := frames.updates_encode(updates):
             self._journal.append(live.opened.id, body)
+        state, error = State.FAILED, cast("Mapping[str, Any] | None", defect().to_json())
         try:
-            await self._recorder.end(ending)
+            kept = await self._keep(ending)
+            # Where it is None somebody else had ended the exchange: this process was taken for dead, or it was deleted.
+            state, error = (kept.state, kept.error) if kept else (State.INTERRUPTED, None)
         finally:
-            stats = stats_of_response(timing=ending.timing, usage=outcome.response.get("usage"))
-            self._journal.end(
-                live.opened.id, frames.end_encode(state=state, error=ending.error, stats=dict(stats))
-            )
+            usage = ending.response.get("usage")
+            stats = stats_of_response(timing=ending.timing, usage=usage)
+            end = frames.end_encode(state=state, error=error, stats=dict(stats))
+            self._journal.end(live.opened.id, end)
+
+    async def _keep(self, ending: Ending) -> Ending | None:
+        """Return the ending that is in the database now, or None where it is another process's."""
+        try:
+            return ending if await self._recorder.end(ending) else None
+        except NotKept:
+            plain = ending_plain(ending)
+            return plain if await self._recorder.end(plain) else None
 
 
-def error_masked(error: UpstreamError, live: LiveExchange) -> Mapping[str, object]:
-    """Return an error as it is kept: every text in it masked, because upstream may have echoed the key."""
-    secrets = live.opened.secrets
-    return {
-        name: secrets.text(value) if isinstance(value, str) else value
-        for name, value in error.to_json().items()
-    }
+def _stopper(live: LiveExchange) -> Callable[[], None]:
+    return lambda: live.cancel(State.STOPPED)

@@ -9,9 +9,9 @@ import datetime
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from channels.db import DatabaseSyncToAsync
@@ -20,10 +20,14 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from conversations import selectors, services
+from conversations.models import Exchange
 from playground import frames
 from playground.journal import Journal, MemoryJournal
+from playground.nudges import Nudge, Nudges
 from playground.recorder import Recorder
+from playground.run_queue import RunQueue
 from playground.runs import Runs
+from playground.stats import stats_of
 from team.selectors import allowed_hosts
 from upstream.address_guard import AddressGuard
 from upstream.client import UpstreamClient
@@ -44,36 +48,67 @@ class Runtime:
     def __init__(self) -> None:
         self.process = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"[:60]
         self.client = UpstreamClient(guard=AddressGuard(allowed_hosts))
-        self.journal = journal_make()
+        self.nudges = Nudges()
+        self.journal = self._shared() if settings.REDIS_URL else MemoryJournal()
         # The writer has a thread of its own, so that a crowd of new runs cannot hold up what the running ones received.
         self._writing = ThreadPoolExecutor(1, "recorder")
         self._database = ThreadPoolExecutor(2, "runs")
-        recorder = Recorder(write=services.recordings_write, executor=self._writing)
-        self.runs = Runs(open_stream=self.client.stream, journal=self.journal, recorder=recorder)
+        self.runs = Runs(
+            open_stream=self.client.stream,
+            journal=self.journal,
+            recorder=Recorder(write=services.recordings_write, executor=self._writing),
+            queue=RunQueue(per_person=settings.RUNS_PER_PERSON, per_provider=settings.RUNS_PER_PROVIDER),
+        )
         self._watch: asyncio.Task[None] | None = None
+        self._unbreakable: set[asyncio.Task[Any]] = set()
         self._silent: dict[UUID, datetime.datetime] = {}
+
+    def _shared(self) -> Journal:
+        """Join the other processes through Redis."""
+        # Its client takes a quarter of a second to load: only where it is used.
+        from redis.asyncio import Redis
+
+        from playground.journal.redis import RedisJournal
+        from playground.nudges_redis import RedisNudges
+
+        def client() -> Redis:
+            made: Redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10)
+            return made
+
+        self.nudges.carrier = RedisNudges(client(), self.nudges)
+        return RedisJournal(client())
 
     async def in_database(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a database function in this process's bounded pool of threads, whatever request is being served."""
         call = DatabaseSyncToAsync(function, thread_sensitive=False, executor=self._database)
         return await call(*args, **kwargs)
 
+    async def unbroken(self, work: Coroutine[Any, Any, R]) -> R:
+        """Await work that goes on to its end when the waiting request is gone; nothing of the request is in its context."""
+        task = asyncio.create_task(work, context=contextvars.Context())
+        self._unbreakable.add(task)
+        task.add_done_callback(self._unbreakable.discard)
+        return await asyncio.shield(task)
+
     async def start_up(self) -> None:
         """End what a dead process left behind, then keep looking for more."""
         if not settings.REDIS_URL:
             # Without Redis there is one process: whatever is live belongs to one that is gone.
             await self._orphans_end(timezone.now(), twice=False)
-        self._watch = asyncio.create_task(self._orphans_watch(), context=contextvars.Context())
+        self._watch = asyncio.create_task(self._look_around(), context=contextvars.Context())
 
-    async def _orphans_watch(self) -> None:
+    async def _look_around(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
                 silent_since = timezone.now() - datetime.timedelta(seconds=SILENT_AFTER)
                 await self._orphans_end(silent_since, twice=True)
+                await self._readers_release()
             except DatabaseError as error:
                 self._silent.clear()
                 logger.warning("Could not look for interrupted runs: %s", error)
+            except Exception:
+                logger.exception("Looking for interrupted runs went wrong")
 
     async def _orphans_end(self, silent_since: datetime.datetime, *, twice: bool) -> None:
         """Recover silent exchanges; with `twice` only those that were silent at the last look, too.
@@ -86,29 +121,38 @@ class Runtime:
             if self.runs.is_live(exchange.pk) or (twice and before.get(exchange.pk) != exchange.beat):
                 continue
             if await self.in_database(services.exchange_recover, exchange=exchange):
-                await self.journal.end_orphan(exchange.pk, frames.interrupted_encode())
+                stats = stats_of(timing=exchange.timing, tokens_in=None, tokens_out=None)
+                end = frames.end_encode(state=Exchange.State.INTERRUPTED, error=None, stats=dict(stats))
+                await self.journal.end_orphan(exchange.pk, end)
                 logger.info("Exchange %s was interrupted; its text so far is kept", exchange.pk)
 
+    async def _readers_release(self) -> None:
+        """Send readers to the database where another process's frames stopped coming.
+
+        Either it has ended and its end was lost, or Redis is away: then the kept text grows once a second.
+        """
+        silent = self.journal.silent()
+        if not silent:
+            return
+        states = await self.in_database(selectors.exchanges_state, ids=silent)
+        ended = {pk for pk in silent if states.get(pk) not in Exchange.LIVE}
+        self.journal.abandon(ended if self.journal.is_reachable else silent)
+
+    async def drain(self, *, grace: float) -> None:
+        """Finish what requests have begun, let runs go on for `grace` seconds, keep the rest as interrupted."""
+        if self._unbreakable:
+            await asyncio.wait(self._unbreakable, timeout=grace)
+        await self.runs.drain(grace=grace)
+
     async def close(self) -> None:
-        """Let go of everything; the runs are over (`Runs.drain`)."""
+        """Let go of everything; the runs are over (`drain`)."""
         if self._watch is not None:
             self._watch.cancel()
         await self.client.aclose()
+        await self.nudges.close()
         await self.journal.close()
-        self._writing.shutdown(wait=False)
-        self._database.shutdown(wait=False)
-
-
-def journal_make() -> Journal:
-    """Return the journal for this installation: of one process, or of several through Redis."""
-    if not settings.REDIS_URL:
-        return MemoryJournal()
-    # Imported when asked for: the Redis client is a tenth of the server's start.
-    from redis.asyncio import Redis
-
-    from playground.journal.redis import RedisJournal
-
-    return RedisJournal(Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10))
+        self._writing.shutdown(wait=False, cancel_futures=True)
+        self._database.shutdown(wait=False, cancel_futures=True)
 
 
 _current: Runtime | None = None
@@ -120,3 +164,13 @@ def runtime() -> Runtime:
     if _current is None:
         _current = Runtime()
     return _current
+
+
+def nudge_send(person: object, nudge: Nudge) -> None:
+    """Nudge a person's pages from any thread of a server process, or from a management command."""
+    if _current is not None:
+        _current.nudges.send(person, nudge)
+    elif settings.REDIS_URL:
+        from playground.nudges_redis import nudge_publish
+
+        nudge_publish(settings.REDIS_URL, person, nudge)

@@ -21,6 +21,8 @@ PROVIDERS = ENVIRONMENT.providers
 PRIVATE_HOSTS = ENVIRONMENT.private_hosts
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 GRACE_SECONDS = ENVIRONMENT.grace_seconds
+RUNS_PER_PERSON = ENVIRONMENT.runs_per_person
+RUNS_PER_PROVIDER = ENVIRONMENT.runs_per_provider
 VAULT_KEYS = ENVIRONMENT.vault_keys
 
 DEBUG = ENVIRONMENT.debug
@@ -79,24 +81,16 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Database, cache, channel layer
+# Database, cache
 DATABASES: dict[str, dict[str, Any]] = {"default": ENVIRONMENT.database}
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-}
-# The channel layer carries nudges only ("the list changed"): it may drop messages, so no token travels on it.
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
 }
 if REDIS_URL:
     CACHES["default"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "playground",
-    }
-    CHANNEL_LAYERS["default"] = {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "playground"},
     }
 
 # People

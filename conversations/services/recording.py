@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import storable
+from conversations.answers import answer_fill, choices_indexed
 from conversations.models import Exchange, Message, Trace
-from upstream.wire import think
 
 MAX_SHORT = 32_767
 """The largest status code that the column takes; upstream's first line may hold any number."""
@@ -68,7 +68,7 @@ def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending])
 
     An exchange ends once: an ending for one that has ended already is not written.
     """
-    named = {item.exchange_id for item in (*progress, *endings)}
+    named = {item.exchange_id for item in progress} | {ending.exchange_id for ending in endings}
     # In one order, and locked to the end: who deletes or ends one of them meanwhile waits, or has come first.
     rows = Exchange.objects.filter(pk__in=named).order_by("pk").select_for_update()
     states = dict(rows.values_list("pk", "state"))
@@ -118,7 +118,8 @@ def _endings_write(endings: Mapping[UUID, Ending]) -> None:
     """End exchanges that are live, and fill their answers."""
     answers: dict[UUID, list[Message]] = {pk: [] for pk in endings}
     for answer in Message.objects.filter(exchange__in=answers).order_by("choice", "id"):
-        answers[answer.exchange_id].append(answer)
+        if answer.exchange_id is not None:
+            answers[answer.exchange_id].append(answer)
     for pk, ending in endings.items():
         usage = ending.response.get("usage")
         Exchange.objects.filter(pk=pk).update(
@@ -131,7 +132,7 @@ def _endings_write(endings: Mapping[UUID, Ending]) -> None:
             tokens_out=token_count(usage, "completion_tokens"),
             ended=timezone.now(),
         )
-        _answers_write(answers[pk], ending.response.get("choices") or [])
+        _answers_write(answers[pk], ending.response)
 
 
 def token_count(usage: Any, name: str) -> int | None:
@@ -141,15 +142,12 @@ def token_count(usage: Any, name: str) -> int | None:
     return count if sensible else None
 
 
-def _answers_write(answers: Sequence[Message], choices: Sequence[Mapping[str, Any]]) -> None:
+def _answers_write(answers: Sequence[Message], response: Mapping[str, Any]) -> None:
     known = {answer.choice: answer for answer in answers}
-    for position, choice in enumerate(choices):
-        index = choice.get("index", position)
-        if not isinstance(index, int) or not 0 <= index < 2**31:
-            continue
+    for index, choice in choices_indexed(response):
         answer = known.get(index) or _extra_answer(answers, index)
         if answer is not None:
-            _answer_fill(answer, choice)
+            answer_fill(answer, choice)
             answer.save()
 
 
@@ -165,15 +163,3 @@ def _extra_answer(answers: Sequence[Message], index: int) -> Message | None:
         exchange_id=first.exchange_id,
         choice=index,
     )
-
-
-def _answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
-    message = choice.get("message") or {}
-    thought, text = think.split(message.get("content") or "")
-    refusal = message.get("refusal") or ""
-    answer.content = [{"type": "text", "text": storable.text(text)}] if text else []
-    if refusal:
-        answer.content.append({"type": "refusal", "refusal": storable.text(refusal)})
-    answer.reasoning = storable.text((message.get("reasoning_content") or "") + thought)
-    answer.tool_calls = storable.value(message.get("tool_calls") or [])
-    answer.finish_reason = storable.text(str(choice.get("finish_reason") or ""))[:100]

@@ -1,6 +1,6 @@
 """What a journal does, wherever it keeps its frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -22,6 +22,10 @@ class Taken:
 class Follower(Protocol):
     """One reader's place in one exchange's frames. It holds a number, never a queue, so a slow reader costs nothing."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether no more frames will come although the exchange has not ended here: the database knows the rest."""
+
     def take(self, limit: int) -> Taken | None:
         """Return the next frames, at least one and at most about `limit` characters; None when there are none yet."""
 
@@ -31,6 +35,10 @@ class Follower(Protocol):
 
 class Journal(Protocol):
     """Append, follow from N, ask to stop."""
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether frames of other processes can come in now."""
 
     def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
         """Open the frames of an exchange that this process runs; `stop` is called when anybody asks to stop it."""
@@ -52,6 +60,12 @@ class Journal(Protocol):
 
     async def end_orphan(self, exchange_id: UUID, body: str) -> None:
         """Tell the readers of an exchange whose process is gone how it ended."""
+
+    def silent(self) -> set[UUID]:
+        """Return the exchanges of other processes that are followed here and from which nothing comes just now."""
+
+    def abandon(self, exchange_ids: Iterable[UUID]) -> None:
+        """Tell the readers of these exchanges that their frames are lost."""
 
     async def close(self) -> None:
         """Let go of connections and timers."""

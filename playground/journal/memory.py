@@ -1,27 +1,36 @@
 """The journal of a single process: frames in memory."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from playground.journal.base import Taken
 
-KEPT_AFTER_END = 30.0
+KEPT_AFTER_END: Final = 30.0
 """Seconds for which an ended exchange can still be followed from memory: a reader at the very end needs no database."""
 
 
 @dataclass(slots=True)
 class Frames:
-    """One exchange's frames: frame N is `bodies[N - 1]`."""
+    """One exchange's frames: frame N is `bodies[N - 1]`. `lost`: some are missing and will not come."""
 
     stop: Callable[[], None]
     bodies: list[str] = field(default_factory=list)
     followers: dict["MemoryFollower", None] = field(default_factory=dict)
     ended: bool = False
+    lost: bool = False
 
     def add(self, body: str) -> None:
+        """Append one frame and wake its readers."""
         self.bodies.append(body)
+        for follower in self.followers:
+            follower.wake()
+
+    def lose(self) -> None:
+        """Give the frames up and wake their readers."""
+        self.lost = True
         for follower in self.followers:
             follower.wake()
 
@@ -37,6 +46,11 @@ class MemoryFollower:
         self._next = 0 if self._reset else after
         self.wake = wake
         frames.followers[self] = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the frames were given up before their end."""
+        return self._frames.lost
 
     def take(self, limit: int) -> Taken | None:
         """Return the frames behind this reader's place, joined."""
@@ -65,7 +79,12 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._frames: dict[UUID, Frames] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: dict[UUID, asyncio.TimerHandle] = {}
+
+    @property
+    def is_reachable(self) -> bool:
+        """Memory is always there."""
+        return True
 
     def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
         """Open the frames of an exchange."""
@@ -80,13 +99,23 @@ class MemoryJournal:
         frames = self._frames[exchange_id]
         frames.ended = True
         frames.add(body)
-        timer = asyncio.get_running_loop().call_later(KEPT_AFTER_END, self._forget, exchange_id)
-        self._timers.add(timer)
+        self.keep(exchange_id)
+
+    def keep(self, exchange_id: UUID) -> None:
+        """Keep an ended exchange's frames for a while from now on."""
+        if timer := self._timers.pop(exchange_id, None):
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[exchange_id] = loop.call_later(KEPT_AFTER_END, self._forget, exchange_id)
+
+    def hold(self, exchange_id: UUID) -> None:
+        """Keep an exchange's frames until `keep` is called: somebody still needs them."""
+        if timer := self._timers.pop(exchange_id, None):
+            timer.cancel()
 
     def _forget(self, exchange_id: UUID) -> None:
         self._frames.pop(exchange_id, None)
-        now = asyncio.get_running_loop().time()
-        self._timers = {timer for timer in self._timers if timer.when() > now}
+        self._timers.pop(exchange_id, None)
 
     def frames(self, exchange_id: UUID) -> Frames | None:
         """Return an exchange's frames while they are in memory."""
@@ -110,8 +139,15 @@ class MemoryJournal:
     async def end_orphan(self, exchange_id: UUID, body: str) -> None:
         """Nothing to do: without Redis nobody can follow what another process ran."""
 
+    def silent(self) -> set[UUID]:
+        """Nothing of other processes is followed here."""
+        return set()
+
+    def abandon(self, exchange_ids: Iterable[UUID]) -> None:
+        """Nothing of other processes is followed here."""
+
     async def close(self) -> None:
         """Cancel the timers."""
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

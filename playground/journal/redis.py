@@ -1,49 +1,38 @@
 """The journal of several processes: frames in memory, written behind into Redis Streams.
 
 The process that runs an exchange serves its own readers from memory and never waits for Redis. Another process mirrors the
-stream: it reads what is there, then follows with one XREAD for all streams it mirrors. While Redis is away, frames collect
-in memory and are written when it is back, all of them, because it may have come back empty. Nothing is lost or doubled:
-frame N is entry `N-0`, and Redis refuses an entry that it has.
+stream (`playground.journal.mirrors`). While Redis is away, frames collect in memory and are written when it is back, all of
+them, because it may have come back empty. Nothing is lost or doubled: frame N is entry `N-0`, and Redis refuses an entry
+that it has.
 
-Keys: `playground:frames:<exchange>` (stream; fields `b` body, `e` on the last one), `playground:stop:<exchange>` (a wish to
-stop that outlives a moment without connection), channel `playground:stop`.
+Key: `playground:frames:<exchange>`, a stream with the fields `b` (body) and, on the last entry, `e`.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from playground.journal.memory import Frames, MemoryFollower, MemoryJournal
+from playground.journal.background import UNREACHABLE, Background
+from playground.journal.memory import MemoryFollower, MemoryJournal
+from playground.journal.mirrors import Entries, Mirrors, entry_number, frames_key
+from playground.journal.stops import StopWishes
 
 logger = logging.getLogger(__name__)
 
-LIVE_SECONDS = 3600
+LIVE_SECONDS: Final = 3600
 """Life of a live exchange's stream; renewed with each write."""
-ENDED_SECONDS = 60
+ENDED_SECONDS: Final = 60
 """Life of an ended exchange's stream; the database has the answer by then."""
-READ_BLOCK_MS = 1000
-READ_COUNT = 500
-RETRY_SECONDS = 0.5
-STOP_CHANNEL = "playground:stop"
-Entries: TypeAlias = list[tuple[bytes, dict[bytes, bytes]]]
-"""What Redis answers for a stretch of a stream: `(id, fields)`; its client's own type allows for decoded text, too."""
-_UNREACHABLE = (RedisError, OSError)
-
-
-def frames_key(exchange_id: UUID) -> str:
-    """Return the name of an exchange's stream."""
-    return f"playground:frames:{exchange_id}"
-
-
-def stop_key(exchange_id: UUID) -> str:
-    """Return the name of the wish to stop an exchange."""
-    return f"playground:stop:{exchange_id}"
+PIPELINE_FRAMES: Final = 2_000
+"""Frames in one pipeline, so that what collected while Redis was away goes out in bearable portions."""
+HAS_IT: Final = "equal or smaller"
+"""What Redis says of an entry that it has already."""
 
 
 class RedisJournal:
@@ -52,16 +41,17 @@ class RedisJournal:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._local = MemoryJournal()
+        self._mirrors = Mirrors(redis)
         self._written: dict[UUID, int] = {}
         self._unwritten: dict[UUID, None] = {}
         self._write_wanted = asyncio.Event()
-        self._mirrors: dict[UUID, Frames] = {}
-        self._mirror_wanted = asyncio.Event()
-        self._closing = False
-        self._tasks = [
-            asyncio.create_task(self._keep_going(task), name=task.__name__)
-            for task in (self._write_behind, self._mirror, self._hear_stops)
-        ]
+        self._stops = StopWishes(redis, running=lambda: self._written, stop=self._local.request_stop)
+        self._background = Background(self._write_behind, self._mirrors.read, self._stops.hear)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether Redis answered last time."""
+        return self._mirrors.is_reachable
 
     def begin(self, exchange_id: UUID, *, stop: Callable[[], None]) -> None:
         """Open the frames of an exchange that this process runs."""
@@ -75,8 +65,9 @@ class RedisJournal:
         self._write_wanted.set()
 
     def end(self, exchange_id: UUID, body: str) -> None:
-        """Add the last frame."""
+        """Add the last frame; memory keeps all of them until Redis has them."""
         self._local.end(exchange_id, body)
+        self._local.hold(exchange_id)
         self._unwritten[exchange_id] = None
         self._write_wanted.set()
 
@@ -87,26 +78,23 @@ class RedisJournal:
         follower = await self._local.follow(exchange_id, after=after, wake=wake)
         if follower is not None:
             return follower
-        mirror = self._mirrors.get(exchange_id)
-        if mirror is None:
-            try:
-                mirror = await self._mirror_open(exchange_id)
-            except _UNREACHABLE as error:
-                logger.warning("Redis is away, exchange %s comes from the database: %s", exchange_id, error)
-        return None if mirror is None else MemoryFollower(mirror, after=after, wake=wake)
+        try:
+            return await self._mirrors.open(exchange_id, after=after, wake=wake)
+        except UNREACHABLE as error:
+            logger.warning("Redis is away, exchange %s comes from the database: %s", exchange_id, error)
+            return None
 
     async def request_stop(self, exchange_id: UUID) -> bool:
         """Stop an exchange here, or ask the process that runs it."""
         if await self._local.request_stop(exchange_id):
             return True
-        if exchange_id in self._written:
+        if self._local.frames(exchange_id) is not None:
             return False
         try:
             if not await self._redis.exists(frames_key(exchange_id)):
                 return False
-            await self._redis.set(stop_key(exchange_id), "1", ex=LIVE_SECONDS)
-            await self._redis.publish(STOP_CHANNEL, str(exchange_id))
-        except _UNREACHABLE as error:
+            await self._stops.pass_on(exchange_id)
+        except UNREACHABLE as error:
             logger.warning("Redis is away, a wish to stop %s was not passed on: %s", exchange_id, error)
             return False
         return True
@@ -116,70 +104,60 @@ class RedisJournal:
         key = frames_key(exchange_id)
         try:
             if last := cast("Entries", await self._redis.xrevrange(key, count=1)):
-                number, fields = _number(last[0][0]), last[0][1]
+                number, fields = entry_number(last[0][0]), last[0][1]
                 if b"e" not in fields:
                     await self._redis.xadd(key, {"b": body, "e": "1"}, id=f"{number + 1}-0")
                 await self._redis.expire(key, ENDED_SECONDS)
-        except _UNREACHABLE as error:
-            logger.warning("Redis is away, readers of %s learn its end later: %s", exchange_id, error)
+        except ResponseError:
+            # The process that was taken for dead has just written on: its own end will come.
+            logger.warning("Exchange %s goes on although its process was silent", exchange_id)
+        except UNREACHABLE as error:
+            logger.warning("Redis is away, readers of %s are sent to the database: %s", exchange_id, error)
+            self._mirrors.abandon([exchange_id])
+
+    def silent(self) -> set[UUID]:
+        """Return the mirrored exchanges from which nothing comes just now."""
+        return self._mirrors.silent()
+
+    def abandon(self, exchange_ids: Iterable[UUID]) -> None:
+        """Give these mirrors up; their readers go to the database."""
+        self._mirrors.abandon(exchange_ids)
 
     async def close(self) -> None:
         """Write what is left if Redis is there, then let go."""
-        await self._local.close()
-        with contextlib.suppress(*_UNREACHABLE, TimeoutError):
+        with contextlib.suppress(*UNREACHABLE, TimeoutError):
             async with asyncio.timeout(2):
                 await self._write_pending()
-        self._closing = True
-        left = set(self._tasks)
-        while left:
-            # Again and again: the client loses a cancellation that comes while it connects.
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=0.1)
+        await self._local.close()
+        await self._background.close()
+        await self._stops.close()
         await self._redis.aclose()
-
-    async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Repeat one of the background loops whenever Redis went away under it."""
-        away = False
-        while not self._closing:
-            try:
-                await work()
-            except _UNREACHABLE as error:
-                if not away:
-                    logger.warning("Redis is away: %s", error)
-                away = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                away = False
 
     async def _write_behind(self) -> None:
         await self._write_wanted.wait()
         self._write_wanted.clear()
         try:
             await self._write_pending()
-        except _UNREACHABLE:
+        except BaseException:
             self._write_wanted.set()
             raise
 
     async def _write_pending(self) -> None:
-        """Send everything new in one pipeline. Frame N is entry N-0, so what was sent before is refused, not doubled."""
+        """Send everything new, a pipeline at a time."""
         while self._unwritten:
-            due, self._unwritten = self._unwritten, {}
             pipe = self._redis.pipeline(transaction=False)
             reached: dict[UUID, tuple[int, bool]] = {}
-            for exchange_id in due:
-                frames = self._local.frames(exchange_id)
-                if frames is None:
-                    continue
-                key, count = frames_key(exchange_id), len(frames.bodies)
-                for number in range(self._written[exchange_id] + 1, count + 1):
-                    last: dict[Any, Any] = {"e": "1"} if frames.ended and number == count else {}
-                    pipe.xadd(key, {"b": frames.bodies[number - 1], **last}, id=f"{number}-0")
-                pipe.expire(key, ENDED_SECONDS if frames.ended else LIVE_SECONDS)
-                reached[exchange_id] = (count, frames.ended)
+            room = PIPELINE_FRAMES
+            while self._unwritten and room > 0:
+                exchange_id = next(iter(self._unwritten))
+                del self._unwritten[exchange_id]
+                count, ended = self._pipe_frames(pipe, exchange_id, room)
+                room -= count - self._written[exchange_id] + 1
+                reached[exchange_id] = (count, ended)
             try:
-                await pipe.execute(raise_on_error=False)
-            except _UNREACHABLE:
+                _check(await pipe.execute(raise_on_error=False))
+            except BaseException:
+                # It may come back without anything it had: everything is written again, and refused where it is there.
                 self._unwritten = dict.fromkeys(self._written)
                 self._written = dict.fromkeys(self._written, 0)
                 raise
@@ -187,53 +165,28 @@ class RedisJournal:
                 self._written[exchange_id] = count
                 if ended:
                     del self._written[exchange_id]
+                    self._local.keep(exchange_id)
 
-    async def _mirror_open(self, exchange_id: UUID) -> Frames | None:
-        entries = cast("Entries", await self._redis.xrange(frames_key(exchange_id)))
-        if not entries:
-            return None
-        if exchange_id in self._mirrors:
-            return self._mirrors[exchange_id]
-        mirror = Frames(stop=lambda: None)
-        _take_in(mirror, entries)
-        if not mirror.ended:
-            self._mirrors[exchange_id] = mirror
-            self._mirror_wanted.set()
-        return mirror
-
-    async def _mirror(self) -> None:
-        """Follow all mirrored streams with one XREAD; drop a mirror that has ended or that nobody reads."""
-        await self._mirror_wanted.wait()
-        for exchange_id, mirror in list(self._mirrors.items()):
-            if mirror.ended or not mirror.followers:
-                del self._mirrors[exchange_id]
-        if not self._mirrors:
-            self._mirror_wanted.clear()
-            return
-        places: dict[Any, Any] = {frames_key(pk): f"{len(mirror.bodies)}-0" for pk, mirror in self._mirrors.items()}
-        by_key = {frames_key(pk).encode(): mirror for pk, mirror in self._mirrors.items()}
-        news = await self._redis.xread(places, count=READ_COUNT, block=READ_BLOCK_MS)
-        for key, entries in cast("list[tuple[bytes, Entries]]", news):
-            _take_in(by_key[key], entries)
-
-    async def _hear_stops(self) -> None:
-        """Pass on wishes to stop, those from before the connection first."""
-        async with self._redis.pubsub() as pubsub:
-            await pubsub.subscribe(STOP_CHANNEL)
-            for exchange_id in list(self._written):
-                if await self._redis.exists(stop_key(exchange_id)):
-                    await self._local.request_stop(exchange_id)
-            async for message in pubsub.listen():
-                if message["type"] == "message":
-                    await self._local.request_stop(UUID(message["data"].decode()))
+    def _pipe_frames(self, pipe: Any, exchange_id: UUID, room: int) -> tuple[int, bool]:
+        """Put an exchange's new frames into the pipeline; return how far it reaches and whether that is the end."""
+        frames = self._local.frames(exchange_id)
+        if frames is None:
+            raise RuntimeError("frames were forgotten before Redis had them")
+        key, total = frames_key(exchange_id), len(frames.bodies)
+        written = self._written[exchange_id]
+        count = min(total, written + room)
+        for number in range(written + 1, count + 1):
+            last: dict[str, str] = {"e": "1"} if frames.ended and number == total else {}
+            pipe.xadd(key, {"b": frames.bodies[number - 1], **last}, id=f"{number}-0")
+        ended = frames.ended and count == total
+        pipe.expire(key, ENDED_SECONDS if ended else LIVE_SECONDS)
+        if count < total:
+            self._unwritten[exchange_id] = None
+        return count, ended
 
 
-def _take_in(mirror: Frames, entries: Entries) -> None:
-    for entry_id, fields in entries:
-        if _number(entry_id) == len(mirror.bodies) + 1:
-            mirror.ended = b"e" in fields
-            mirror.add(fields[b"b"].decode())
-
-
-def _number(entry_id: bytes) -> int:
-    return int(entry_id.partition(b"-")[0])
+def _check(answers: list[Any]) -> None:
+    """Raise what Redis said against a pipeline, except that it has a frame already."""
+    for answer in answers:
+        if isinstance(answer, RedisError) and HAS_IT not in str(answer):
+            raise answer

@@ -1,10 +1,7 @@
 """Starting and stopping runs."""
 
-import asyncio
-import contextvars
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -19,18 +16,17 @@ from conversations.models import Conversation, Exchange
 from conversations.services import OpenedRun, RunConflict, Turn
 from playground import lifecycle
 from playground.forms import RunForm
-from playground.nudges import conversations_changed
+from playground.local_model_process import SLOTS
+from playground.nudges import Nudge
+from playground.run_queue import Seat
 from playground.runtime import Runtime, runtime
 from playground.views.messages import run_message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in_async
 from team import selectors as team
 from team.errors import TeamError
-from team.models import User
+from team.models import Provider, User
 from upstream.client import Timeouts
 from upstream.wire.request import InvalidDraft
-
-T = TypeVar("T")
-_shielded: set[asyncio.Task[Any]] = set()
 
 
 class Refused(Exception):
@@ -63,7 +59,7 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
         return problem(503, _("The server is restarting. Your text is kept; send it again in a moment."))
     asked = Asked(request.user, pk, run_id, request.POST.dict(), get_language() or "en")
     try:
-        opened = await shielded(run_begin(runtime(), asked))
+        opened = await runtime().unbroken(run_begin(runtime(), asked))
     except (Conversation.DoesNotExist, RunConflict) as error:
         raise Http404 from error
     except Refused as error:
@@ -74,13 +70,22 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
 
 async def run_begin(parts: Runtime, asked: Asked) -> OpenedRun:
     """Commit a run and start its exchanges. Runs to its end even when the request that asked for it is gone."""
-    opened, timeouts = await parts.in_database(run_commit, asked, parts.process)
-    parts.runs.start(opened.exchanges, timeouts)
-    await conversations_changed(asked.person)
+    opened, provider = await parts.in_database(run_commit, asked, parts.process)
+
+    def list_changed() -> None:
+        parts.nudges.send(asked.person.pk, Nudge("conversations"))
+
+    parts.runs.start(
+        opened.exchanges,
+        timeouts=Timeouts(first_byte=provider.first_byte_timeout, idle=provider.idle_timeout),
+        seat=Seat(asked.person.pk, provider.pk, provider_limit=SLOTS if provider.is_local else 0),
+        ended=list_changed,
+    )
+    list_changed()
     return opened
 
 
-def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Timeouts]:
+def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
     """Check the form, find out where to send and as whom, commit the run: one hop into a database thread does all of it.
 
     Raises `Refused` with sentences in the person's language.
@@ -108,15 +113,7 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Timeouts]:
             )
         except (TeamError, InvalidDraft) as error:
             raise Refused(getattr(error, "message", str(error))) from error
-    return opened, Timeouts(first_byte=given.provider.first_byte_timeout, idle=given.provider.idle_timeout)
-
-
-async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that goes on when the waiting view is cancelled, in a context that owns nothing of the request's."""
-    task = asyncio.create_task(work, context=contextvars.Context())
-    _shielded.add(task)
-    task.add_done_callback(_shielded.discard)
-    return await asyncio.shield(task)
+    return opened, given.provider
 
 
 @require_POST

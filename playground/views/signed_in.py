@@ -4,12 +4,14 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 
+from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from playground.runtime import runtime
 from team.models import User
 
 P = ParamSpec("P")
@@ -45,8 +47,9 @@ def signed_in_async(
 
     @wraps(view)
     async def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        user = await request.auser()
-        if not user.is_authenticated:
+        # Not `request.auser`: its thread would hold a database connection for as long as the view takes.
+        user = await runtime().in_database(get_user, request)
+        if not isinstance(user, User):
             return _sign_in(request)
         request.user = user
         return await view(cast("PersonRequest", request), *args, **kwargs)

@@ -128,7 +128,7 @@ def test_the_news_of_a_deleted_exchange_does_not_harm_the_others(desk: Desk) -> 
         Progress(kept, 0, ((b"y", 1.0),)),
         end=ending(nowhere),
     )
-    assert (written.ended, written.gone) == (set(), {nowhere})
+    assert (set(written.ended), set(written.gone)) == (set(), {nowhere})
     assert selectors.trace_of(exchange_id=kept).raw == b"y"
 
 
