@@ -258,3 +258,12 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}".strip()
+
+    @property
+    def details_text(self) -> str:
+        """The details in one line: ``role: member, days: 7``."""
+        return ", ".join(f"{name}: {_shown(value)}" for name, value in self.details.items())
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

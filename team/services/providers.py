@@ -41,8 +41,11 @@ def base_url_check(*, base_url: str, api: str = "") -> str:
     url = base_url_clean(base_url, path=path)
     try:
         AddressGuard(allowed_hosts).check_url(url)
-    except (AddressForbidden, InvalidUrl) as problem:
-        raise InvalidValue("base_url", str(problem)) from problem
+    except InvalidUrl as problem:
+        raise InvalidValue("base_url", problem.message) from problem
+    except AddressForbidden as problem:
+        way = _("An administrator can allow it on the team page, under private hosts.")
+        raise InvalidValue("base_url", f"{problem.message} {way}") from problem
     return url
 
 
