@@ -194,7 +194,8 @@ def _allowances(entries: tuple[str, ...]) -> tuple[Allowance, ...]:
     return tuple(found)
 
 
-def _refused(address: Address, port: int, host: str, allowances: Sequence[Allowance]) -> str:
+@lru_cache(maxsize=1024)
+def _refused(address: Address, port: int, host: str, allowances: tuple[Allowance, ...]) -> str:
     """The kind of address that stands in the way, "" if none does.
 
     An address that wraps others must be acceptable in all its parts: its own form, and each one inside.

@@ -14,7 +14,6 @@ import ssl
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from http.cookiejar import CookieJar
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,14 +46,29 @@ OURS = frozenset(
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-class _NoCookies(CookieJar):
+class _NoCookies(httpx.Cookies):
     """One person's cookies must never reach another person's request: keep none, send none."""
 
-    def extract_cookies(self, response: Any, request: Any) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         pass
 
-    def add_cookie_header(self, request: Any) -> None:
+    def set_cookie_header(self, request: httpx.Request) -> None:
         pass
+
+
+class _Client(httpx.AsyncClient):
+    """httpx without its jar: what a jar is told is lost, and the costly parsing for it is saved."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, _: object) -> None:
+        raise TypeError("The upstream client keeps no cookies.")
+
+
+_NO_COOKIES = _NoCookies()
 
 
 class _Refused(OSError):
@@ -271,11 +285,10 @@ def http_client(
     transport = AiohttpTransport(
         client=session, verify=tls, trust_env=False, proxy=httpx.Proxy(proxy) if proxy else None
     )
-    return httpx.AsyncClient(
+    return _Client(
         transport=transport,
-        cookies=_NoCookies(),
         trust_env=False,
         follow_redirects=False,
-        timeout=None,  # noqa: S113 - the attempt's own deadlines, which also bound name resolution
+        timeout=None,  # the attempt has its own deadlines, which bound name resolution too
         event_hooks={"response": [_forget_redirect]},
     )
