@@ -136,7 +136,7 @@ class LocalModel:
     async def _lock_wait(self) -> TextIO:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context((self._folder / "local_model.lock").open("w", encoding="utf-8"))
-            while not _lock_take(file):
+            while not _lock_take(file):  # noqa: ASYNC110 - the lock of another process sends no event
                 await asyncio.sleep(LOOK_EVERY)
             stack.pop_all()  # the caller has it now
             return file
