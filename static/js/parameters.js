@@ -182,6 +182,7 @@ class ParameterPanel {
     const focused = row.contains(document.activeElement) ? document.activeElement : null;
     if (home === this.#sent) part(home, ".pgroup__none").before(row);
     else insertInOrder(home, row);
+    this.#searchAgain();
     if (!(focused instanceof HTMLElement)) return;
     if (home instanceof HTMLDetailsElement) home.open = true;
     focused.focus({ preventScroll: true });
@@ -249,6 +250,12 @@ class ParameterPanel {
     const only = chip.getAttribute("aria-pressed") !== "true";
     chip.setAttribute("aria-pressed", String(only));
     this.#panel.toggleAttribute("data-only", only);
+  }
+
+  /** A row that moved is looked for where it is now. */
+  #searchAgain() {
+    const field = this.#panel.querySelector("[data-parameter-search]");
+    if (field instanceof HTMLInputElement && field.value) this.#search(field.value);
   }
 
   /** @param {string} typed */
