@@ -12,7 +12,9 @@ DONE := .venv/.done
 say = @printf '\033[1m==> %s\033[0m\n'
 
 export UV_PYTHON_DOWNLOADS := never
-export UV_NO_PROGRESS ?= $(if $(CI),1,)
+ifdef CI
+export UV_NO_PROGRESS := 1
+endif
 
 PYTHON_LOCK := pyproject.toml uv.lock
 NODE_LOCK := package.json package-lock.json
