@@ -57,7 +57,9 @@ async def converse(
     try:
         async with client.stream(request_build(draft), timeouts or Timeouts()) as response:
             status, retry_after = response.status, response.retry_after
-            reader = ResponseReader(status=status, content_type=response.header("Content-Type"))
+            reader = ResponseReader(
+                status=status, content_type=response.header("Content-Type"), headers=response.headers
+            )
             async for data in response.chunks():
                 raw += data
                 reader.feed(data)

@@ -160,7 +160,7 @@ async def test_garbled_answer_is_an_error(aimock: str, client: UpstreamClient) -
 async def test_rate_limit(aimock: str, client: UpstreamClient) -> None:
     reading = await converse(client, aimock, "limit")
     assert isinstance(reading.error, RateLimited)
-    assert reading.retry_after == 9
+    assert reading.retry_after == reading.error.retry_after == 9
     assert "Too fast" in reading.error.message
 
 

@@ -119,7 +119,7 @@ async def test_rate_limit_says_when_to_come_back(llmock: LLMock, client: Upstrea
     reading = await converse(client, llmock.base_url(), "Hello")
     assert reading.status == 429
     assert isinstance(reading.error, RateLimited)
-    assert reading.retry_after == 7
+    assert reading.retry_after == reading.error.retry_after == 7
 
 
 @pytest.mark.parametrize(
