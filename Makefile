@@ -12,6 +12,12 @@ DONE := .venv/.done
 say = @printf '\033[1m==> %s\033[0m\n'
 
 export UV_PYTHON_DOWNLOADS := never
+# Believe the certificates that the machine believes, a company's own included; uv and Node bring theirs otherwise.
+MACHINE_CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem))
+ifneq ($(MACHINE_CERTIFICATES),)
+export UV_SYSTEM_CERTS ?= 1
+export NODE_EXTRA_CA_CERTS ?= $(MACHINE_CERTIFICATES)
+endif
 ifdef CI
 export UV_NO_PROGRESS := 1
 endif
