@@ -49,7 +49,13 @@ FIXTURES: list[dict[str, Any]] = [
     {"match": {"userMessage": "both"}, "response": {"content": TEXT, "toolCalls": [{"name": "f", "arguments": {}}]}},
     {"match": {"userMessage": "slow"}, "response": {"content": TEXT}, "chunkSize": 10, "latency": 20},
     {"match": {"userMessage": "stall"}, "response": {"content": TEXT}, "chunkSize": 10, "latency": 5000},
-    {"match": {"userMessage": "truncate"}, "response": {"content": TEXT}, "chunkSize": 7, "truncateAfterChunks": 4, "latency": 20},
+    {
+        "match": {"userMessage": "truncate"},
+        "response": {"content": TEXT},
+        "chunkSize": 7,
+        "truncateAfterChunks": 4,
+        "latency": 20,
+    },
     {"match": {"userMessage": "vanish"}, "response": {"content": TEXT}, "chaos": {"disconnectRate": 1}},
     {"match": {"userMessage": "garble"}, "response": {"content": TEXT}, "chaos": {"malformedRate": 1}},
     {
