@@ -12,6 +12,9 @@ const EXTRA = "";
 
 const STATES = { unset: "unset", null: "null", value: "value" };
 
+/** @type {WeakMap<Element, ParameterPanel>} */
+const panels = new WeakMap();
+
 /** @param {ParentNode} root */
 export function bind(root) {
   for (const panel of fresh(root, "[data-parameter-panel]")) new ParameterPanel(panel);
@@ -34,7 +37,7 @@ class ParameterPanel {
     panel.addEventListener("click", (event) => this.#click(event));
     panel.addEventListener("keydown", (event) => this.#key(event));
     panel.addEventListener("focusout", (event) => this.#left(event));
-    document.addEventListener("parameters:set", (event) => this.#set(event));
+    panels.set(panel, this);
     this.#changed();
   }
 
@@ -103,10 +106,8 @@ class ParameterPanel {
     if (row instanceof HTMLElement && field instanceof Element && field.matches("[data-param-input]")) addPending(row);
   }
 
-  /** `parameters:set` brings other values for all rows; what has no row goes to Extra. @param {Event} event */
-  #set(event) {
-    if (!(event instanceof CustomEvent) || !this.#panel.isConnected) return;
-    const values = new Map(Object.entries(/** @type {Record<string, string>} */ (JSON.parse(event.detail.parameters))));
+  /** Set all rows anew; what has no row goes to Extra. @param {Map<string, string>} values name → JSON source text */
+  set(values) {
     const rows = new Map(this.#rows().map((row) => [row.dataset["param"] ?? "", row]));
     for (const row of rows.values()) this.#put(row, STATES.unset);
     const unknown = [];
@@ -284,7 +285,8 @@ class ParameterPanel {
 
 /** Set all parameters at once; those not named are switched off. @param {string} parameters JSON object: name → JSON source text */
 export function setParameters(parameters) {
-  document.dispatchEvent(new CustomEvent("parameters:set", { detail: { parameters } }));
+  const values = new Map(Object.entries(/** @type {Record<string, string>} */ (JSON.parse(parameters))));
+  for (const panel of document.querySelectorAll("[data-parameter-panel]")) panels.get(panel)?.set(values);
 }
 
 /** @param {HTMLElement} row @param {HTMLElement} button */
