@@ -38,6 +38,15 @@ def theme(cookies: Mapping[str, str]) -> str:
     return chosen if chosen in THEMES else ""
 
 
+_SHOWN = str.maketrans({"\n": "↵", "\r": "␍", "\t": "⇥"})
+
+
+@register.filter
+def one_line(text: str) -> str:
+    """Return a text for one line: line breaks and tabs as signs, so that they are seen."""
+    return text.translate(_SHOWN)
+
+
 @register.filter
 def initials(name: str) -> str:
     """Return at most two letters that stand for a person: "mira.koch" is "MK", "mira" is "MI"."""

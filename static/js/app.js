@@ -20,6 +20,7 @@ import { refreshFrom } from "./sidebar.js";
 import { ExchangeSocket } from "./socket.js";
 import { bind as bindTabs, start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
+import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
 
@@ -50,6 +51,7 @@ const binds = [
   bindPreview,
   bindComposer,
   bindSettings,
+  bindTimes,
   bindTitle,
   bindInspector,
   bindToasts,
