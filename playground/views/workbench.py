@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from conversations import selectors, services
 from conversations.models import Column, Conversation
@@ -129,7 +130,7 @@ def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
 def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Delete one's own conversation and go on with the next one."""
     services.conversation_delete(conversation=_own(request.user, pk))
-    return redirect("workbench")
+    return HttpResponseClientRedirect(reverse("workbench")) if request.htmx else redirect("workbench")
 
 
 @require_POST

@@ -7,6 +7,7 @@ import { gettext } from "./i18n.js";
 import { setParameters } from "./parameters.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
+import { sent } from "./stats.js";
 import { FieldMessage } from "./field_message.js";
 
 const DRAFT_MS = 300;
@@ -128,9 +129,10 @@ class Composer {
     if (isLive()) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
     this.#message.clear();
     this.#busy(true);
+    const pressed = performance.now();
     const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, this.#body());
     this.#busy(false);
-    if (result.ok) this.#taken(text, result.html);
+    if (result.ok) this.#taken(text, result.html, pressed);
     else this.#message.fail(result, () => void this.#run());
   }
 
@@ -155,8 +157,8 @@ class Composer {
     return fields;
   }
 
-  /** @param {string} text what was sent @param {string} html the messages it became */
-  #taken(text, html) {
+  /** @param {string} text what was sent @param {string} html the messages it became @param {number} pressed when */
+  #taken(text, html, pressed) {
     this.#draft = { text: "", run: "", sent: "" };
     // What was typed while the request was under way stays.
     const now = this.#field.value;
@@ -165,7 +167,9 @@ class Composer {
     document.querySelector("[data-first]")?.remove();
     const transcript = document.querySelector("[data-transcript]");
     const known = rootIds(html).some((id) => document.getElementById(id));
+    sent(pressed);
     if (transcript && !known) insert(transcript, html, "beforeend");
+    sent(null);
     document.dispatchEvent(new Event("run:started"));
     this.#showState();
     this.#field.focus({ preventScroll: true });

@@ -231,7 +231,7 @@ class Answer {
     refusal?.replaceChildren();
     this.#thinking = null;
     this.#tools.clear();
-    this.#stats?.restart();
+    this.#stats?.live.restart();
   }
 
   /** @param {"c" | "r" | "f"} kind @param {string} text @param {boolean} replayed */

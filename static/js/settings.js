@@ -44,7 +44,7 @@ class Settings {
     }
     document.addEventListener("visibilitychange", () => this.#save.now());
     addEventListener("pagehide", () => this.#save.now());
-    this.#preview();
+    if (!document.querySelector("[data-preview-rows]")) this.#preview();
   }
 
   /** @param {Event} event */

@@ -13,6 +13,7 @@ import { gettext, language } from "./i18n.js";
  */
 
 const UPDATE_MS = 250;
+const BURST_MS = 50;
 const whole = new Intl.NumberFormat(language());
 const one = new Intl.NumberFormat(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const two = new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -22,9 +23,19 @@ function seconds(ms) {
   return `${two.format(ms / 1000)} s`;
 }
 
+/** @type {number | null} */
+let sentAt = null;
+
+/** The answers made until the next call belong to the press of Send at this `performance.now()`; null: to none. @param {number | null} time */
+export function sent(time) {
+  sentAt = time;
+}
+
 /** What is known of a live answer. Tokens are estimated from the text until the provider tells. */
 export class LiveStats {
-  #started = performance.now();
+  #started = sentAt ?? performance.now();
+  /** Whether the press of Send is known: else the time to the first token is not. */
+  #whole = sentAt !== null;
   /** @type {number | null} */
   #first = null;
   #tokens = 0;
@@ -35,9 +46,16 @@ export class LiveStats {
 
   /** @param {string} text @param {boolean} replayed whether it came before this page looked */
   added(text, replayed) {
+    const now = performance.now();
     this.#tokens += Math.max(1, Math.round(text.length / 4));
-    if (this.#first === null && !replayed) this.#first = performance.now();
-    if (this.#first === null || replayed) this.#tokensAtFirst = this.#tokens;
+    if (this.#first === null && !replayed) this.#first = now;
+    // What came in one burst with the first piece says nothing about speed.
+    if (this.#first === null || replayed || now - this.#first < BURST_MS) this.#tokensAtFirst = this.#tokens;
+  }
+
+  /** All text comes again. */
+  restart() {
+    this.#tokens = this.#tokensAtFirst = 0;
   }
 
   /** @param {unknown} usage as the provider sent it */
@@ -61,7 +79,7 @@ export class LiveStats {
       rows.push([gettext("out"), this.#usage === null ? `≈ ${whole.format(this.#tokens)}` : whole.format(this.#usage)]);
     }
     if (this.#first !== null) {
-      if (this.#tokensAtFirst <= 1) rows.push([gettext("TTFT"), seconds(this.#first - this.#started)]);
+      if (this.#whole) rows.push([gettext("TTFT"), seconds(this.#first - this.#started)]);
       const span = now - this.#first;
       if (span > 400) rows.push([gettext("tok/s"), one.format((this.#tokens - this.#tokensAtFirst) / (span / 1000))]);
     }
@@ -99,10 +117,6 @@ export class StatsLine {
 
   get live() {
     return this.#live;
-  }
-
-  restart() {
-    this.#live = new LiveStats();
   }
 
   /** @param {"queued" | "streaming"} state */
