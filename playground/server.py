@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -29,6 +30,9 @@ reactor: Any = _reactor  # its class is chosen at run time; Twisted's types do n
 
 MAX_MESSAGE = 64 * 1024  # bytes a page may send in one websocket message
 HANDSHAKE = 5.0  # seconds for a websocket's opening
+SAME_SIGNAL = (
+    1.0  # seconds in which a second signal is the first one over again: make and terminals send both
+)
 FAREWELL = 2.0  # seconds for close frames and open answers to leave before the sockets are cut
 
 
@@ -151,12 +155,17 @@ class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
 
     def _signals(self, shut_down: Callable[[], Awaitable[None]]) -> None:
         stopping: list[asyncio.Task[None]] = []
+        first = 0.0
 
         def on_signal() -> None:
-            if stopping:
+            nonlocal first
+            now = time.monotonic()
+            if not stopping:
+                first = now
+                stopping.append(asyncio.ensure_future(self._stop(shut_down)))
+            elif now - first > SAME_SIGNAL:
                 # Asked twice: somebody is waiting. What runs now is marked as interrupted at the next start.
                 os._exit(1)
-            stopping.append(asyncio.ensure_future(self._stop(shut_down)))
 
         for number in (signal.SIGTERM, signal.SIGINT):
             twisted_loop.add_signal_handler(number, on_signal)

@@ -86,6 +86,13 @@ def test_a_signal_right_after_the_ready_line_is_not_lost(installation: Installat
     assert served.terminate() == 0
 
 
+def test_the_same_signal_sent_twice_at_once_counts_once(served: ServedProcess) -> None:
+    """`make` passes on a SIGTERM that the whole group got already."""
+    served.process.send_signal(signal.SIGTERM)
+    served.process.send_signal(signal.SIGTERM)
+    assert served.wait() == 0
+
+
 def test_a_signal_closes_sockets_so_that_pages_come_back(served: ServedProcess) -> None:
     alice = served.sign_up("alice")
     with served.socket(alice) as page:
