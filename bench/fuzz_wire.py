@@ -51,6 +51,7 @@ PIECES = (
 
 class Fuzzer:
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.corpus = [case.body for case in (*recorded(), *own()) if len(case.body) < 60_000]
         self.cases = self.read = 0
@@ -59,8 +60,9 @@ class Fuzzer:
 
     def grow(self, bodies: int) -> None:
         """Add bodies made by the test strategies."""
-        from hypothesis import HealthCheck, Phase, given, settings
+        from hypothesis import HealthCheck, Phase, given, seed, settings
 
+        @seed(self.seed)
         @settings(max_examples=bodies, database=None, deadline=None, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(BODIES)

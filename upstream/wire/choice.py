@@ -110,11 +110,12 @@ class Choice:
             )
         for key, items in value.items():
             if isinstance(items, list):
-                known = self.logprobs.get(key)
+                name = clean(key)
+                known = self.logprobs.get(name)
                 if isinstance(known, list):
                     known.extend(clean(items))
                 else:
-                    self.logprobs[key] = clean(items)
+                    self.logprobs[name] = clean(items)
 
     def take(self, updates: list[Update], final: bool) -> None:
         """Append to ``updates`` what the choice gained since the last time."""

@@ -223,7 +223,7 @@ def _param(value: Any) -> str | None:
         value = value.get("detail", value.get("details"))
     first = value[0] if isinstance(value, list) and value else value
     place = _location(first) if isinstance(first, dict) else ""
-    return place.removeprefix("body.") or None
+    return clean(place[:200].removeprefix("body.")) or None
 
 
 def _status(value: dict[str, Any]) -> int | None:
