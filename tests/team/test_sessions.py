@@ -37,6 +37,7 @@ def heard() -> Iterator[list[dict[str, Any]]]:
 def test_people_sign_in_with_username_or_email(bob: User, client: Client, login: str) -> None:
     page = client.get(LOGIN).content.decode()
     assert ">Username or email</label>" in page
+    assert "Sign in · Chat Playground" in page
     answer = client.post(LOGIN, {"login": login, "password": PASSWORD})
     assert answer["Location"] == "/"
     assert client.session["_auth_user_id"] == str(bob.pk)
@@ -70,6 +71,14 @@ def test_guessing_a_password_is_slowed_down_even_for_the_right_one(bob: User, cl
     answer = client.post(LOGIN, {"login": "bob", "password": PASSWORD})
     assert "_auth_user_id" not in client.session
     assert "Too many failed login attempts" in answer.content.decode()
+
+
+def test_too_many_requests_get_a_page_that_says_so(db: None, client: Client) -> None:
+    statuses = [client.post("/accounts/password/reset/", {"email": "a"}).status_code for _ in range(25)]
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
+    page = client.post("/accounts/password/reset/", {"email": "a"}).content.decode()
+    assert "Too many attempts" in page
 
 
 def test_signing_out_ends_the_session_and_says_which(
