@@ -6,7 +6,7 @@ of somebody else. Everything happens on the event loop.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -41,6 +41,8 @@ class RunQueue:
     _people: Counter[object] = field(default_factory=Counter)
     _providers: Counter[object] = field(default_factory=Counter)
     _waiting: dict[_Waiting, None] = field(default_factory=dict)
+    _last_turns: dict[object, int] = field(default_factory=dict)
+    _turns: int = 0
     _telling: asyncio.TimerHandle | None = None
 
     @property
@@ -85,6 +87,8 @@ class RunQueue:
     def _take(self, seat: Seat) -> None:
         self._people[seat.person] += 1
         self._providers[seat.provider] += 1
+        self._turns += 1
+        self._last_turns[seat.person] = self._turns
 
     def _release(self, seat: Seat) -> None:
         self._people[seat.person] -= 1
@@ -92,26 +96,31 @@ class RunQueue:
         self._people += Counter()  # drops the zeros
         self._providers += Counter()
         self._admit()
+        if not self._people[seat.person] and all(w.seat.person != seat.person for w in self._waiting):
+            self._last_turns.pop(seat.person, None)
 
     def _admit(self) -> None:
         """Let in whoever may come in, in the order of the queue."""
-        for waiting in list(self._in_order()):
+        for waiting in self._in_order():
             if self._is_free(waiting.seat):
                 self._take(waiting.seat)
                 del self._waiting[waiting]
                 waiting.admitted.set_result(None)
         self._tell_soon()
 
-    def _in_order(self) -> Iterator[_Waiting]:
-        """Yield who waits: each person's first, then each person's second … counting what they already run there."""
-        counts: Counter[tuple[object, object]] = Counter()
-        rounds: list[tuple[int, int, _Waiting]] = []
+    def _in_order(self) -> list[_Waiting]:
+        """Return who waits: each person's first, then each person's second … counting what they already run.
+
+        Within such a round, who had a turn longest ago comes first.
+        """
+        asked: Counter[object] = Counter(self._people)
+        order: list[tuple[int, int, int, _Waiting]] = []
         for arrival, waiting in enumerate(self._waiting):
-            of_person = waiting.seat.person, waiting.seat.provider
-            counts[of_person] += 1
-            rounds.append((self._people[waiting.seat.person] + counts[of_person], arrival, waiting))
-        rounds.sort(key=lambda item: item[:2])
-        return (waiting for _round, _arrival, waiting in rounds)
+            person = waiting.seat.person
+            asked[person] += 1
+            order.append((asked[person], self._last_turns.get(person, 0), arrival, waiting))
+        order.sort(key=lambda item: item[:3])
+        return [waiting for *_key, waiting in order]
 
     def _tell_soon(self) -> None:
         if self._waiting and self._telling is None:

@@ -230,18 +230,35 @@ def installation(
     request: pytest.FixtureRequest, tmp_path: Path, _migrated: dict[str, str], _collected: None
 ) -> Iterator[Installation]:
     """Give the test an installation of its own; no process runs on it yet."""
-    folder = tmp_path / "data"
+    made = _installation_make(tmp_path / "data", _migrated)
+    request.node.stash[_INSTALLATION] = made
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_installation(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    _migrated: dict[str, str],
+    _collected: None,
+) -> Iterator[Installation]:
+    """Give a module one installation for all of its tests, where none of them harms the others."""
+    made = _installation_make(tmp_path_factory.mktemp("shared") / "data", _migrated)
+    request.node.stash[_INSTALLATION] = made
+    yield made
+    made.close()
+
+
+def _installation_make(folder: Path, migrated: dict[str, str]) -> Installation:
     folder.mkdir()
-    environment = _migrated | {"PLAYGROUND_DATA": str(folder), "PORT": "0", "PYTHONUNBUFFERED": "1"}
+    environment = migrated | {"PLAYGROUND_DATA": str(folder), "PORT": "0", "PYTHONUNBUFFERED": "1"}
     if BACKENDS == "postgres":
         name = f"served_{os.getpid()}_{next(_numbers)}"
         environment["DATABASE_URL"] = _postgres_create(name, template="served_template")
     else:
-        shutil.copy(Path(_migrated["PLAYGROUND_DATA"]) / "playground.sqlite3", folder)
-    made = Installation(folder, environment)
-    request.node.stash[_INSTALLATION] = made
-    yield made
-    made.close()
+        shutil.copy(Path(migrated["PLAYGROUND_DATA"]) / "playground.sqlite3", folder)
+    return Installation(folder, environment)
 
 
 @pytest.fixture
@@ -257,7 +274,8 @@ _INSTALLATION = pytest.StashKey[Installation]()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show and keep what the processes of a failed test said."""
     report = yield
-    made = item.stash.get(_INSTALLATION, None)
+    module = item.getparent(pytest.Module)
+    made = item.stash.get(_INSTALLATION, None) or (module.stash.get(_INSTALLATION, None) if module else None)
     if report.failed and made is not None:
         kept = ARTIFACTS / "logs" / item.name.replace("/", "_")[:80]
         kept.mkdir(parents=True, exist_ok=True)

@@ -1,58 +1,12 @@
-"""What tests of conversations start from: Alice's conversation and a turn that can be sent."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+"""What tests of conversations start from."""
 
 import pytest
 
-from conversations.models import Conversation
-from conversations.services import OpenedRun, Turn, conversation_create, run_open
-from team.models import Provider, User
-from team.selectors import endpoint_for
-from tests.cast import provider_make
-
-KEY = "sk-canary-0123456789abcdef"
-
-
-@dataclass
-class Desk:
-    """A person at a conversation."""
-
-    person: User
-    conversation: Conversation
-    provider: Provider
-
-    def turn(self, text: str = "Hello", *, system: str = "", **parameters: str) -> Turn:
-        return Turn(
-            text=text,
-            provider=self.provider,
-            endpoint=endpoint_for(user=self.person, provider=self.provider),
-            model="model-a",
-            system=system,
-            parameters=parameters,
-        )
-
-    def open(
-        self, text: str = "Hello", *, run_id: UUID | None = None, system: str = "", **parameters: str
-    ) -> OpenedRun:
-        return run_open(
-            person=self.person,
-            conversation_id=self.conversation.pk,
-            run_id=run_id or uuid4(),
-            process="here/1",
-            turn=self.turn(text, system=system, **parameters),
-        )
-
-
-def response(text: str = "Hi", **more: object) -> Mapping[str, object]:
-    """A whole answer with one choice."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    return {"object": "chat.completion", "choices": [choice], "usage": None, **more}
+from team.models import User
+from tests.desk import Desk, desk_make
 
 
 @pytest.fixture
 def desk(alice: User) -> Desk:
-    """Alice at her own, empty conversation, with a team provider that has a key."""
-    provider = provider_make(None, actor=alice, key=KEY)
-    return Desk(alice, conversation_create(owner=alice, settings={}), provider)
+    """Alice at her own, empty conversation."""
+    return desk_make(alice)

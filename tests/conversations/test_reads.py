@@ -16,7 +16,7 @@ from conversations.services import (
     conversation_rename,
 )
 from team.models import User
-from tests.conversations.conftest import Desk
+from tests.desk import Desk
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from conversations.services import (
     exchange_recover,
     recordings_write,
 )
-from tests.conversations.conftest import Desk, response
+from tests.desk import Desk, response
 from tests.threads import at_once
 from upstream.wire.reader import ResponseReader
 

@@ -18,7 +18,7 @@ from conversations.services import (
     run_open,
 )
 from team.models import User
-from tests.conversations.conftest import KEY, Desk, response
+from tests.desk import KEY, Desk, response
 from tests.threads import at_once
 from upstream.wire.request import InvalidDraft
 

@@ -1,0 +1,251 @@
+"""A person's open page on a served process, without a browser: what it posts, and what its socket tells it."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from tests.fakes import FakeUpstream
+from tests.served import Installation, ServedProcess
+
+PATIENCE = 20.0  # seconds for what should come at once, on a busy machine
+ENDED = ("completed", "stopped", "failed", "interrupted")
+
+
+def provider_environment(*upstreams: FakeUpstream, names: tuple[str, ...] = ("Fake",)) -> dict[str, str]:
+    """Return the environment in which the served process has these upstreams as team providers and may call them."""
+    providers = [
+        {
+            "name": name,
+            "base_url": upstream.base_url,
+            "api": "generic",
+            "key": "sk-canary-0123456789abcdef",
+            "models": ["model-a"],
+        }
+        for name, upstream in zip(names, upstreams, strict=True)
+    ]
+    return {
+        "PLAYGROUND_PROVIDERS": json.dumps(providers),
+        "PLAYGROUND_PRIVATE_HOSTS": ",".join(upstream.address for upstream in upstreams),
+    }
+
+
+@dataclass
+class Followed:
+    """What the page shows of one exchange, built from its updates as the page does."""
+
+    texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    updates: list[list[Any]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    state: str = ""
+    end: dict[str, Any] | None = None
+    ends: int = 0
+    resets: int = 0
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        if message.get("reset"):
+            self.texts.clear()
+            self.numbers.clear()
+            self.resets += 1
+        self.numbers.append(message["n"])
+        self.updates += message["u"]
+        for kind, *rest in message["u"]:
+            match kind:
+                case "c" | "r" | "f":
+                    place = (kind, rest[0])
+                    self.texts[place] = self.texts.get(place, "") + rest[1]
+                case "s":
+                    self.state = rest[0]
+                case "q":
+                    self.places.append(rest[0])
+                case "end":
+                    self.end, self.ends = rest[0], self.ends + 1
+                    self.state = rest[0]["state"]
+
+    @property
+    def text(self) -> str:
+        return self.texts.get(("c", 0), "")
+
+
+class Socket:
+    """The page's socket; it reads and acknowledges as the page does."""
+
+    def __init__(self, connection: ClientConnection, *, acknowledge: bool = True) -> None:
+        self._open = ExitStack()
+        self.connection = self._open.enter_context(connection)
+        self.followed: dict[int, Followed] = {}
+        self.controls: list[dict[str, Any]] = []
+        self.received = 0
+        self.close_code: int | None = None
+        self._acknowledge = acknowledge
+
+    def say(self, **message: Any) -> None:
+        self.connection.send(json.dumps(message))
+
+    def follow(self, exchange: UUID | str, *, ref: int = 1, after: int = 0) -> Followed:
+        """Follow an exchange; what it shows so far is kept when `after` goes on from there."""
+        if after == 0:
+            self.followed[ref] = Followed()
+        followed = self.followed.setdefault(ref, Followed())
+        self.say(type="follow", exchange=str(exchange), ref=ref, after=after)
+        return followed
+
+    def read(self, timeout: float = PATIENCE) -> dict[str, Any]:
+        """Return the next message. Raises ConnectionClosed, and TimeoutError when none comes."""
+        try:
+            text = self.connection.recv(timeout)
+        except ConnectionClosed as closed:
+            self.close_code = closed.rcvd.code if closed.rcvd else None
+            raise
+        assert isinstance(text, str)
+        message: dict[str, Any] = json.loads(text)
+        if "e" in message:
+            self.received += len(text.encode())
+            if self._acknowledge:
+                self.say(type="ack", bytes=self.received)
+            self.followed.setdefault(message["e"], Followed()).take(message)
+        else:
+            self.controls.append(message)
+        return message
+
+    def until(self, condition: Callable[[], Any], *, what: str = "") -> Any:
+        """Read until the condition holds; return its value."""
+        while not (value := condition()):
+            try:
+                self.read()
+            except TimeoutError:
+                pytest.fail(f"waited in vain for {what or condition}; it shows {self.followed}, {self.controls}")
+        return value
+
+    def until_text(self, text: str, *, ref: int = 1) -> Followed:
+        """Read until the page shows exactly this text."""
+        self.until(lambda: self.followed[ref].text == text, what=f"the text {text!r}")
+        return self.followed[ref]
+
+    def until_end(self, *refs: int) -> Followed:
+        """Read until every one of these has ended (the first alone if none is named); return the first."""
+        for ref in refs or (1,):
+            self.until(lambda ref=ref: self.followed[ref].end, what=f"the end of {ref}")
+        return self.followed[(refs or (1,))[0]]
+
+    def until_control(self, **wanted: Any) -> dict[str, Any]:
+        """Read until a control message with these fields has come; return it."""
+
+        def found() -> dict[str, Any] | None:
+            return next((c for c in self.controls if wanted.items() <= c.items()), None)
+
+        message: dict[str, Any] = self.until(found, what=f"a message with {wanted}")
+        return message
+
+    def until_closed(self) -> int | None:
+        """Read until the server closes; return its close code."""
+        try:
+            while True:
+                self.read()
+        except ConnectionClosed:
+            return self.close_code
+        except TimeoutError:
+            pytest.fail("waited in vain for the socket to be closed")
+
+    def close(self) -> None:
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What one press of Send was answered with."""
+
+    run_id: UUID
+    response: httpx.Response
+    exchanges: tuple[str, ...]
+
+    @property
+    def exchange(self) -> str:
+        if len(self.exchanges) != 1:
+            pytest.fail(f"expected one exchange, got {self.response.status_code}: {self.response.text}")
+        return self.exchanges[0]
+
+
+@dataclass
+class Page:
+    """A signed-in person at one of their conversations."""
+
+    process: ServedProcess
+    client: httpx.Client
+    conversation: str
+    provider: str
+
+    def at(self, process: ServedProcess) -> "Page":
+        """The same person and conversation, through another process or after a restart."""
+        client = process.client()
+        client.cookies = self.client.cookies
+        return Page(process, client, self.conversation, self.provider)
+
+    def fields(self, message: str, **fields: Any) -> dict[str, Any]:
+        base = {"message": message, "provider": self.provider, "model": "model-a", "system": ""}
+        return base | {"parameters": json.dumps({"stream": "true"})} | fields
+
+    def run_path(self, run_id: UUID) -> str:
+        return f"/conversations/{self.conversation}/runs/{run_id}/"
+
+    def send(self, message: str = "Hello", *, run_id: UUID | None = None, **fields: Any) -> Sent:
+        """Press Send."""
+        run_id = run_id or uuid4()
+        response = self.process.post(self.client, self.run_path(run_id), self.fields(message, **fields))
+        exchanges = re.findall(r'<article[^>]*data-exchange="([0-9a-f-]+)"', response.text)
+        return Sent(run_id, response, tuple(dict.fromkeys(exchanges)))
+
+    def stop(self, exchange: str) -> httpx.Response:
+        return self.process.post(self.client, f"/exchanges/{exchange}/stop/")
+
+    def socket(self, *, acknowledge: bool = True, **options: Any) -> Socket:
+        socket = Socket(self.process.socket(self.client, **options), acknowledge=acknowledge)
+        socket.until_control(type="hello")
+        return socket
+
+    def conversation_new(self) -> "Page":
+        """The same person at one more, new conversation."""
+        # An empty newest one would be used again.
+        response = self.process.post(self.client, "/conversations/")
+        return Page(self.process, self.client, _conversation_of(response), self.provider)
+
+
+def page_open(process: ServedProcess, name: str = "alice") -> Page:
+    """Sign somebody up and open their first conversation."""
+    client = process.sign_up(name)
+    response = client.get("/")
+    response.raise_for_status()
+    provider = re.search(r'<option[^>]*value="([0-9a-f-]{36})"', response.text)
+    return Page(process, client, _conversation_of(response), provider[1] if provider else "")
+
+
+def _conversation_of(response: httpx.Response) -> str:
+    found = re.fullmatch(r"/conversations/([0-9a-f-]{36})/", response.url.path)
+    if found is None:
+        pytest.fail(f"{response.url} ({response.status_code}) is no conversation:\n{response.text[:2000]}")
+    return found[1]
+
+
+def kept_exchange(installation: Installation, exchange: str) -> dict[str, Any]:
+    """Return state, answer texts and error of an exchange from the database, by another process."""
+    kept: dict[str, Any] = installation.ask(
+        "(lambda e: {'state': e.state, 'error': e.error, 'timing': e.timing, 'traces': e.traces.count(),"
+        " 'texts': [m.text for m in models.Message.objects.filter(exchange=e).order_by('choice')]})"
+        f"(models.Exchange.objects.get(pk='{exchange}'))"
+    )
+    return kept
