@@ -27,6 +27,7 @@ _LAST: Final = frozenset(
     {"service_tier", "system_fingerprint", "provider", "citations", "search_results", "prompt_filter_results"}
 )
 _WRAPPERS: Final = ("data", "result", "output", "response")
+_ANSWERS: Final = ("choices", "message", "response")
 
 
 class Assembly:
@@ -120,13 +121,13 @@ class Assembly:
         """Merge a chunk without choices: an answer in a wrapper, Ollama's own shape, or usage alone."""
         for key in _WRAPPERS:
             inner = chunk.get(key)
-            if isinstance(inner, dict) and depth < 3 and (inner.get("choices") or "message" in inner):
+            if isinstance(inner, dict) and depth < 3 and any(inner.get(name) for name in _ANSWERS):
                 return self.add(inner) if inner.get("choices") else self._add_unusual(inner, depth + 1)
         message = chunk.get("message")
         if isinstance(message, dict) and ("role" in message or "content" in message):
             self._add_ollama(chunk, message)
             return True
-        if isinstance(chunk.get("response"), str) and "done" in chunk:
+        if isinstance(chunk.get("response"), str) and (depth or "done" in chunk):
             self._add_ollama(chunk, {"content": chunk["response"], "thinking": chunk.get("thinking")})
             return True
         if chunk.get("tool_calls"):

@@ -3,7 +3,8 @@
 Shapes seen: a string; ``{error: string}``; ``{error: {message, code, param, type}}``; the same in a list (Google);
 ``{detail: string | [{loc, msg}]}`` (FastAPI); ``{message, code}`` and a bare JSON string (SiliconFlow);
 ``{errors: [{code, message}]}`` (Cloudflare); ``base_resp`` (MiniMax); ``{error_code, error_msg}`` (Baidu);
-``error.metadata.raw`` with the real cause inside (OpenRouter); HTML pages and plain text (proxies).
+``Response.Error`` (Tencent); ``error.metadata.raw`` with the real cause inside (OpenRouter); HTML pages and plain
+text (proxies).
 """
 
 import html
@@ -22,7 +23,17 @@ _MESSAGE_KEYS: Final = (
     "message", "error_message", "error_msg", "errorMessage", "msg", "status_msg", "detail", "details",
     "error_description", "description", "reason", "title", "Message",
 )  # fmt: skip
-_STATUS_KEYS: Final = ("status_code", "statusCode", "http_status", "http_code", "status", "code")
+_CODE_KEYS: Final = ("code", "error_code", "status_code", "Code")
+_BESIDE_ERROR: Final = ("code", "message", "param", "type", "error_type", "status", "status_code")
+_STATUS_KEYS: Final = (
+    "status_code",
+    "statusCode",
+    "http_status_code",
+    "http_status",
+    "http_code",
+    "status",
+    "code",
+)
 _MAX_DEPTH: Final = 8
 _MAX_ITEMS: Final = 5
 _TEXT_LIMIT: Final = 2_000
@@ -89,13 +100,16 @@ def error_in(document: Mapping[str, Any]) -> Any:
     """
     error = document.get("error")
     if _says_something(error):
-        outer = {k: v for k, v in document.items() if k in ("code", "message", "param", "type") and v}
+        outer = {key: document[key] for key in _BESIDE_ERROR if document.get(key)}
         return {"error": error, **outer} if outer else error
     base = document.get("base_resp")
     if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
         return base
     if document.get("choices"):
         return None
+    tencent = document.get("Response")
+    if isinstance(tencent, dict) and isinstance(tencent.get("Error"), dict):
+        return tencent["Error"]
     if document.get("object") == "error" or document.get("type") == "error":
         return document
     for key in (
@@ -136,7 +150,7 @@ def read(value: Any, depth: int = 0) -> Facts:
         return Facts(message="" if value is None else dumps(clean(value))[:_TEXT_LIMIT])
     own = Facts(
         message=_message(value, depth),
-        code=_scalar(value.get("code", value.get("error_code", value.get("status_code")))),
+        code=_scalar(next((value[key] for key in _CODE_KEYS if key in value), None)),
         param=_name(value.get("param")) or _param(value),
         type=_name(value.get("type")) or _name(value.get("error_type")) or _name(value.get("status")),
         status=_status(value),

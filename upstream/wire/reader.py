@@ -19,6 +19,7 @@ from upstream.wire.framing import BOM, Framer, normalize
 from upstream.wire.jsontext import documents, dumps, loads, raw_decode
 from upstream.wire.limits import DEFAULT_LIMITS, Limits
 from upstream.wire.repeat import Repeat
+from upstream.wire.retry import retry_after_of
 from upstream.wire.scrub import RawTrace
 
 _SSE_STARTS: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"error:")
@@ -112,7 +113,7 @@ class ResponseReader:
             error = self._close(fault)
             updates = self._answer.take(final=True)
             self._settle(final=True)
-            error = self._answer.error or error
+            error = self._with_wait(self._answer.error or error)
             document = self._answer.assembly.document()
             self._outcome = Outcome(updates, document, error, self._trace.take())
         return self._outcome
@@ -328,6 +329,12 @@ class ResponseReader:
     def _error_response(self, text: str, document: Any) -> UpstreamError:
         headers = self._secrets.headers(self._headers)
         return error_from_response(status=self._status, text=text, document=document, headers=headers)
+
+    def _with_wait(self, error: UpstreamError | None) -> UpstreamError | None:
+        """Return the error with what the headers say about waiting, where its own words do not."""
+        if error is not None and error.retry_after is None and self._status >= 400:
+            error.retry_after = retry_after_of(self._headers)
+        return error
 
     def _decode(self, body: bytes) -> str:
         """Return the body as text, in the charset that the headers name; UTF-8 without or with an unknown one."""

@@ -119,7 +119,7 @@ class ToolCalls:
         id = string_of(entry.get("id"))
         name = _name(entry)
         call = self._by_index.get(index) if index is not None else self._without_index(id, name, earlier)
-        if call is None or (index is not None and _is_another(call, id, name)):
+        if call is None or (index is not None and _is_another(call, entry, same_delta=call is earlier)):
             call = self._new()
             if index is not None:
                 self._by_index[index] = call
@@ -175,6 +175,17 @@ def key_of(value: Any) -> int | str | None:
     return value
 
 
-def _is_another(call: ToolCall, id: str, name: str) -> bool:
-    """True where a provider gives two whole calls the same index: another id and a name after complete arguments."""
-    return bool(id and name and call.id and call.name and id != call.id and call.finished())
+def _is_another(call: ToolCall, entry: dict[str, Any], *, same_delta: bool) -> bool:
+    """True where a provider gives two calls the same index: a second name in one delta, or a name with another id
+    or with arguments of its own after the first call's arguments are complete."""
+    name = _name(entry)
+    if not name or not call.name:
+        return False
+    if same_delta:
+        return True
+    id = string_of(entry.get("id"))
+    if id == call.id and id:
+        return False
+    if not id and not string_of(_function(entry).get("arguments")).lstrip().startswith("{"):
+        return False
+    return call.finished()
