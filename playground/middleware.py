@@ -1,0 +1,97 @@
+"""Django's middleware without its detours.
+
+`MiddlewareMixin` sends every `process_request` and `process_response` to a thread, although most of them only look at
+headers: some twenty hops for each request, a millisecond and more of the event loop that also carries the tokens.
+These subclasses call what cannot block where they are, and go to the thread for the rest: a session that was changed
+(database), messages that were used (session), the CSRF token of a form (it parses the body).
+"""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from csp.middleware import CSPMiddleware as Csp
+from django.contrib.auth.middleware import AuthenticationMiddleware as Authentication
+from django.contrib.messages.middleware import MessageMiddleware as Messages
+from django.contrib.sessions.middleware import SessionMiddleware as Session
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware as XFrameOptions
+from django.middleware.common import CommonMiddleware as Common
+from django.middleware.csrf import CsrfViewMiddleware as Csrf
+from django.middleware.locale import LocaleMiddleware as Locale
+from django.middleware.security import SecurityMiddleware as Security
+from django.utils.deprecation import MiddlewareMixin
+
+
+class Inline(MiddlewareMixin):
+    """Runs both halves of a middleware on the event loop, unless `response_blocks` says otherwise."""
+
+    def response_blocks(self, request: HttpRequest) -> bool:  # noqa: ARG002 - for subclasses
+        """Say whether `process_response` may wait for something."""
+        return False
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Do what `MiddlewareMixin.__acall__` does, in place."""
+        early = self.process_request(request) if hasattr(self, "process_request") else None
+        response: HttpResponseBase = early or await self.get_response(request)  # type: ignore[misc]  # async mode
+        if not hasattr(self, "process_response"):
+            return response
+        if self.response_blocks(request):
+            return await sync_to_async(self.process_response)(request, response)  # type: ignore[no-any-return]
+        return self.process_response(request, response)  # type: ignore[no-any-return]
+
+
+class SecurityMiddleware(Inline, Security):
+    """Looks at the scheme, sets headers."""
+
+
+class CSPMiddleware(Inline, Csp):
+    """Makes a nonce, sets the policy's header."""
+
+
+class LocaleMiddleware(Inline, Locale):
+    """Reads a cookie and a header, activates a language."""
+
+
+class CommonMiddleware(Inline, Common):
+    """Checks the host, resolves the path."""
+
+
+class AuthenticationMiddleware(Inline, Authentication):
+    """Sets `request.user`, which is read from the database only when somebody looks."""
+
+
+class XFrameOptionsMiddleware(Inline, XFrameOptions):
+    """Sets a header."""
+
+
+class SessionMiddleware(Inline, Session):
+    """Reads a cookie; a session that was changed is saved in a thread."""
+
+    def response_blocks(self, request: HttpRequest) -> bool:
+        """A changed session is written to the database."""
+        return request.session.modified
+
+
+class MessageMiddleware(Inline, Messages):
+    """Keeps messages for the next page; they may be in the session."""
+
+    def response_blocks(self, request: HttpRequest) -> bool:
+        """Messages that were shown or added are stored again."""
+        storage = getattr(request, "_messages", None)
+        return storage is not None and (storage.used or storage.added_new)
+
+
+class CsrfViewMiddleware(Inline, Csrf):
+    """Checks unsafe requests in a thread, where a form may take its time to be parsed."""
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        if self.async_mode:
+            self.process_view = self._process_view  # type: ignore[method-assign,assignment]  # what the handler looks at
+
+    async def _process_view(self, request: HttpRequest, callback: Any, args: Any, kwargs: Any) -> Any:
+        check = super().process_view
+        if request.method in ("GET", "HEAD", "OPTIONS", "TRACE"):
+            return check(request, callback, args, kwargs)
+        return await sync_to_async(check)(request, callback, args, kwargs)
