@@ -65,18 +65,21 @@ def json_rows(text: str) -> tuple[Row, ...] | None:
 
 def _tokens(text: str) -> list[_Token] | None:
     tokens: list[_Token] = []
-    position, depth = 0, 0
+    closing: list[str] = []
+    position = 0
     while True:
         match = _TOKEN.match(text, position)
         if match is None:
             return None
         kind = str(match.lastgroup)
         if kind == "end":
-            return tokens if tokens and depth == 0 else None
-        depth += (kind == "open") - (kind == "close")
-        if depth < 0:
+            return tokens if tokens and not closing else None
+        token = _Token(kind, match.group(kind))
+        if kind == "open":
+            closing.append("]" if token.text == "[" else "}")
+        elif kind == "close" and (not closing or closing.pop() != token.text):
             return None
-        tokens.append(_Token(kind, match.group(kind)))
+        tokens.append(token)
         position = match.end()
 
 
