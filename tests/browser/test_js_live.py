@@ -296,3 +296,34 @@ def test_the_end_of_a_20_000_token_answer_costs_no_more_than_its_beginning(
     record_property("longest_task_ms", {"first 600 tokens": max(beginning), "last 600 tokens": max(end)})
     assert max(end) < 50
     assert sum(frames_now) / len(frames_now) < 3 * sum(frames_then) / len(frames_then)
+
+
+def test_older_messages_are_loaded_near_the_top_and_nothing_on_the_screen_moves(lab: Lab, page: Page) -> None:
+    def earlier(number: int) -> str:
+        return f'<button type="button" data-earlier hx-get="/earlier/{number}/" hx-swap="outerHTML">Earlier</button>'
+
+    def batch(number: int) -> str:
+        rows = "".join(
+            article(f"Message {number}.{row}.", number=number * 100 + row, exchange="") for row in range(30)
+        )
+        return (earlier(number + 1) if number < 4 else "") + rows
+
+    for number in range(1, 5):
+        lab.answers[f"/earlier/{number}/"] = (200, batch(number))
+    lab.page = workbench(batch(0))
+    page.goto(lab.url)
+    expect(page.locator("article").last).to_be_in_viewport()
+    assert [path for path in lab.gets if "earlier" in path] == []
+    region = page.locator("[data-messages]")
+    marked = page.locator("article", has_text="Message 0.8.")
+    marked.scroll_into_view_if_needed()
+    place = marked.bounding_box()
+    expect(page.locator("article")).to_have_count(60)
+    assert place == marked.bounding_box()
+    region.focus()
+    for count in (90, 120, 150):
+        page.keyboard.press("Home")
+        expect(page.locator("article")).to_have_count(count)
+    assert [path for path in lab.gets if "earlier" in path] == [
+        f"/earlier/{number}/" for number in range(1, 5)
+    ]

@@ -1,5 +1,6 @@
 """Markdown from a model: inert, and the same whether it streamed or was saved (rows 1, 2, 3 and 17 of the attacks)."""
 
+import random
 import time
 from collections.abc import Callable
 
@@ -207,8 +208,7 @@ Setext
 Last [link](https://example.org/a?b=c "title").
 """
 
-SHAPE = """() => {
-  const prose = document.querySelector('[data-markdown]');
+SHAPE = """(prose = document.querySelector('[data-markdown]')) => {
   const copy = prose.cloneNode(true);
   copy.querySelector('[data-source]').remove();
   return copy.innerHTML.replace(/<span class="code__part">([^]*?)<\\/span>/g, '$1');
@@ -225,6 +225,53 @@ def test_an_answer_looks_the_same_however_it_arrived(lab: Lab, page: Page) -> No
     settle(page)
     shapes.append(page.evaluate(SHAPE))
     assert all(shape == shapes[0] for shape in shapes[1:])
+
+
+PIECES = [
+    "A paragraph with **bold *and* more**.", "- item\n- item", "1. one\n2. two\n\n   inner", "10. ten\n11. eleven",
+    "```py\ncode\n\nmore\n```", "~~~\n``` inside\n~~~", "  ```\n  indented fence\n  ```", "```\nunclosed", "> quote\nlazy",
+    "> - list in quote\n> ```\n> code\n> ```", "| a | b |\n|---|---|\n| 1 | 2 |", "text\n| a |\n|---|\n| 1 |", "Title\n---",
+    "# Heading", "***", "    indented\n\n    code", "$$\na+b\n$$", "$$ a $$ and $b$", "\\[\nx\n\\]", "$$\nnever closed",
+    "- a\n\n  b\n\n- c", "* x\n+ y\n- z", "- [ ] task\n  - [x] sub",
+    "<details>\n<summary>s</summary>\n\nx\n\n</details>",
+    "![i](https://e.test/i.png)", "[a]: https://example.org\n\n[a]", "text\n- list after text", "text\n2. not a list",
+    "\ttab",
+    "語の文。\r\n二行目\r\n\r\n三", "a  \nb\\\nc", "-", "1.", "| a |", "`", "\\", "&lt;b&gt; &amp; <br>", "<!-- c -->", "",
+]  # fmt: skip
+
+
+def test_any_text_cut_anywhere_becomes_what_the_whole_becomes(lab: Lab, page: Page) -> None:
+    chance = random.Random(17)
+    texts = [
+        "".join(
+            chance.choice(PIECES) + chance.choice(["\n", "\n\n", "\n\n\n"])
+            for _ in range(chance.randint(1, 9))
+        )
+        for _ in range(60)
+    ]
+    lab.page = workbench(
+        *(article(text, number=n, exchange=f"saved-{n}") for n, text in enumerate(texts)),
+        *(article(state="streaming", number=100 + n, exchange=f"live-{n}") for n in range(len(texts))),
+    )
+    _requests, faults = watch(page)
+    page.goto(lab.url)
+    refs = {n: lab.followed(f"live-{n}")["ref"] for n in range(len(texts))}
+    for n, text in enumerate(texts):
+        at = number = 0
+        while at < len(text):
+            step, number = chance.randint(1, 9), number + 1
+            lab.send({"e": refs[n], "n": number, "u": [["c", 0, text[at : at + step]]]})
+            at += step
+        lab.send({"e": refs[n], "n": number + 1, "u": [end_update()]})
+    expect(page.locator('article[data-state="streaming"]')).to_have_count(0)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("[data-source]:not([hidden])")).to_have_count(0)
+    settle(page)
+    shapes = page.evaluate(f"() => [...document.querySelectorAll('[data-markdown]')].map({SHAPE})")
+    for n, text in enumerate(texts):
+        assert shapes[n] == shapes[len(texts) + n], repr(text)
+    assert faults == []
 
 
 def test_markdown_has_the_shape_its_author_meant(lab: Lab, page: Page) -> None:
@@ -336,3 +383,17 @@ def test_text_that_breaks_renderers_keeps_the_page_responsive(
     assert took < 15
     record_property("longest_task_ms", max(long, default=0))
     assert max(long, default=0) < 1_000, long
+
+
+@pytest.mark.parametrize(
+    "name", ["a line of 1 MB", "deep quotes", "a huge table", "a deep list", "a long fence"]
+)
+def test_saved_text_that_breaks_renderers_is_shown(lab: Lab, page: Page, name: str) -> None:
+    _requests, faults = watch(page)
+    lab.page = workbench(article(PATHOLOGICAL[name]))
+    page.goto(lab.url)
+    page.locator("[data-messages]").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("[data-source]")).to_be_hidden(timeout=20_000)
+    page.get_by_role("textbox", name="Message").fill("still alive")
+    assert faults == []
