@@ -113,7 +113,11 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "team.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "team.forms.LoginForm", "signup": "team.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "team.forms.LoginForm",
+    "signup": "team.forms.SignupForm",
+    "add_email": "team.forms.EmailForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 # An invitation already names the person, and mail goes to the console by default: nothing would be proven by it.

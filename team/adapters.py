@@ -56,6 +56,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
         )
 
+    def can_delete_email(self, email_address: Any) -> bool:  # noqa: ARG002 - allauth's signature
+        """An account has one email; another one takes its place, nothing removes it."""
+        return False
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """A link in a mail names PUBLIC_URL, not the host that whoever asked for the mail sent along."""
         return public_url(str(super().get_reset_password_from_key_url(key)))

@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import PasswordField
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +33,7 @@ from team.provider_values import (
     model_names_clean,
     origin_of,
 )
-from team.selectors import api_name, extra_headers_of, key_of_provider, signup_state
+from team.selectors import api_name, email_is_taken, extra_headers_of, key_of_provider, signup_state
 from upstream import catalog
 from upstream.address_guard import InvalidUrl, allowance_parse
 
@@ -77,6 +81,37 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth is not typ
         except SignupRefused as problem:
             return None, get_adapter().respond_signup_refused(request, problem.message)
         return user, response
+
+
+class EmailForm(AllauthAddEmailForm):  # type: ignore[misc]  # allauth is not typed
+    """Another email, at once: the password stands in for a confirmation, since mail may go to the console only.
+
+    allauth's own form takes the old address away before the new one is confirmed, where none ever was.
+    """
+
+    field_order = ("email", "password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New email")
+        self.fields["password"] = PasswordField(label=_("Password"), autocomplete="current-password")
+
+    def clean_email(self) -> str:
+        email = str(super().clean_email())
+        if email_is_taken(user=self.user, email=email):
+            raise get_adapter().validation_error("email_taken")
+        return email
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not get_adapter().reauthenticate(self.user, password):
+            raise forms.ValidationError(_("This is not your password."))
+        return password
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        address = services.email_set(user=self.user, email=self.cleaned_data["email"])
+        messages.success(request, _("Saved."))
+        return address
 
 
 class ProviderForm(forms.Form):

@@ -298,6 +298,11 @@ def person(*, pk: int) -> User:
     return _one(User.objects.all(), pk)
 
 
+def email_is_taken(*, user: User, email: str) -> bool:
+    """Whether somebody else has this email."""
+    return User.objects.filter(email__iexact=email).exclude(pk=user.pk).exists()
+
+
 def administrators() -> QuerySet[User]:
     """Return the active administrators."""
     return User.objects.filter(is_active=True, role=Role.ADMINISTRATOR)

@@ -5,6 +5,7 @@ from team.services.invitations import INVITATION_DAYS, invitation_create, invita
 from team.services.keys import key_remove, key_set, vault_rotate
 from team.services.people import (
     account_create,
+    email_set,
     person_deactivate,
     person_reactivate,
     person_role_set,
@@ -28,6 +29,7 @@ __all__ = [
     "account_create",
     "audit",
     "base_url_check",
+    "email_set",
     "invitation_create",
     "invitation_revoke",
     "key_remove",

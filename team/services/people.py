@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from team.errors import LastAdministrator, SignupRefused
 from team.models import Invitation, Role, SignupMode, TeamSettings, User
 from team.selectors import allowed_hosts_refresh, has_people, invitation_token_hash
 from team.services.audit import audit
+from team.services.locks import team_settings_locked
 
 
 def account_create(*, user: User, invitation_token: str = "", first_run_token: str = "") -> User:
@@ -25,7 +27,7 @@ def account_create(*, user: User, invitation_token: str = "", first_run_token: s
     """
     try:
         with transaction.atomic():
-            settings = _team_settings_locked()
+            settings = team_settings_locked()
             if settings.first_account_made or has_people():
                 invitation = _invitation_use(settings, invitation_token)
                 user.role = invitation.role if invitation else Role.MEMBER
@@ -45,11 +47,6 @@ def account_create(*, user: User, invitation_token: str = "", first_run_token: s
             _("This username or email was taken a moment ago. Choose another one.")
         ) from problem
     return user
-
-
-def _team_settings_locked() -> TeamSettings:
-    TeamSettings.objects.get_or_create(pk=TeamSettings.ONLY_ROW)
-    return TeamSettings.objects.select_for_update().get(pk=TeamSettings.ONLY_ROW)
 
 
 def _first_account_check(token: str) -> None:
@@ -116,7 +113,7 @@ def person_reactivate(*, actor: User, person: User) -> None:
 
 def _person_locked(person: User) -> User:
     """Lock the settings row, which stands for "the set of administrators", then the person."""
-    _team_settings_locked()
+    team_settings_locked()
     return User.objects.select_for_update().get(pk=person.pk)
 
 
@@ -126,6 +123,16 @@ def _other_administrator_check(person: User) -> None:
     others = User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).exclude(pk=person.pk)
     if not others.exists():
         raise LastAdministrator(_("The team needs at least one administrator. Make somebody else one first."))
+
+
+@transaction.atomic
+def email_set(*, user: User, email: str) -> EmailAddress:
+    """Give the account another email; links to choose a new password go there from now on."""
+    user.email = email.lower()
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).delete()
+    audit(actor=user, action="person.email", target=user.username)
+    return EmailAddress.objects.create(user=user, email=user.email, primary=True)
 
 
 def profile_update(*, user: User, name: str, language: str, theme: str) -> None:
@@ -139,7 +146,7 @@ def team_settings_update(
     *, actor: User, signup_mode: str, private_hosts: tuple[str, ...], reference_public: bool
 ) -> None:
     """Change the team's settings; private hosts count from the next run on."""
-    settings = _team_settings_locked()
+    settings = team_settings_locked()
     after: dict[str, Any] = {
         "signup_mode": str(SignupMode(signup_mode)),
         "private_hosts": list(private_hosts),

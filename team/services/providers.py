@@ -26,6 +26,7 @@ from team.provider_values import (
 from team.selectors import allowed_hosts, allowed_hosts_refresh, extra_headers_of, key_of_team
 from team.services.audit import audit
 from team.services.keys import key_set
+from team.services.locks import team_settings_locked
 from upstream import catalog
 from upstream.address_guard import AddressGuard, InvalidUrl
 from upstream.wire.errors import AddressForbidden
@@ -111,6 +112,14 @@ def provider_models_set(
 
 def local_provider_upsert(*, base_url: str, models: Sequence[str], ready: bool) -> Provider:
     """Keep where the built-in local model listens. Its address may be called only while it is ready."""
+    with transaction.atomic():
+        team_settings_locked()
+        provider = _local_provider_save(base_url, models, ready)
+    allowed_hosts_refresh()
+    return provider
+
+
+def _local_provider_save(base_url: str, models: Sequence[str], ready: bool) -> Provider:
     provider = Provider.objects.filter(is_local=True).first() or Provider(is_local=True, name=_local_name())
     provider.base_url = base_url.rstrip("/")
     provider.api, provider.auth = LOCAL_API, Auth.NONE
@@ -118,7 +127,6 @@ def local_provider_upsert(*, base_url: str, models: Sequence[str], ready: bool) 
     if models:
         provider.model_names = list(model_names_clean(models))
     provider.save()
-    allowed_hosts_refresh()
     return provider
 
 
@@ -128,15 +136,16 @@ def providers_from_environment(specs: Sequence[Mapping[str, Any]]) -> list[Provi
     A spec is ``{"name", "base_url", "api", "key", "models", "auth", "auth_header", "extra_headers"}``, all but
     the first two optional. Raises TeamError whose message names the spec, never a secret.
     """
-    providers = []
-    for spec in specs:
-        try:
-            with transaction.atomic():
+    with transaction.atomic():
+        team_settings_locked()  # several server processes start at once
+        providers = []
+        for spec in specs:
+            try:
                 providers.append(_provider_from_spec(spec))
-        except TeamError as problem:
-            raise TeamError(f"PLAYGROUND_PROVIDERS, {spec.get('name')!r}: {problem.message}") from problem
-    names = [provider.name for provider in providers]
-    Provider.objects.filter(from_environment=True).exclude(name__in=names).update(from_environment=False)
+            except TeamError as problem:
+                raise TeamError(f"PLAYGROUND_PROVIDERS, {spec.get('name')!r}: {problem.message}") from problem
+        kept = [provider.pk for provider in providers]
+        Provider.objects.filter(from_environment=True).exclude(pk__in=kept).update(from_environment=False)
     return providers
 
 

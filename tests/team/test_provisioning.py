@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -133,3 +135,28 @@ def test_a_team_provider_of_that_name_does_not_stop_the_local_model(alice: User)
     provider_make(None, actor=alice, name="Local model")
     made = local_provider_upsert(base_url="http://127.0.0.1:4321/v1", models=["m"], ready=True)
     assert made.name == "Local model (built in)"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_start_at_once_agree() -> None:
+    barrier = threading.Barrier(3)
+    problems: list[Exception] = []
+
+    def start() -> None:
+        barrier.wait(10)
+        try:
+            providers_from_environment([spec()])
+            local_provider_upsert(base_url="http://127.0.0.1:4321/v1", models=["m"], ready=True)
+        except Exception as problem:  # noqa: BLE001 - a thread's exception would be lost
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert problems == []
+    assert sorted(Provider.objects.values_list("name", flat=True)) == ["Gateway", "Local model"]

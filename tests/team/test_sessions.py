@@ -155,6 +155,41 @@ def test_a_reset_link_works_once_and_names_the_public_address(
     assert "This link does not work any more" in again.content.decode()
 
 
+def email_change(client: Client, email: str, password: str = PASSWORD) -> dict[str, list[str]]:
+    """Change the email on its page; return the errors."""
+    data = {"email": email, "password": password, "action_add": ""}
+    answer = client.post("/accounts/email/", data, follow=True)
+    return dict(answer.context["form"].errors)
+
+
+def test_an_email_changes_with_the_password(bob: User, bob_client: Client) -> None:
+    assert email_change(bob_client, "New@Example.com") == {}
+    bob.refresh_from_db()
+    assert bob.email == "new@example.com"
+    Client().post("/accounts/password/reset/", {"email": "new@example.com"})
+    assert mail.outbox[-1].to == ["new@example.com"]
+    assert "password/reset/key" in str(mail.outbox[-1].body)
+
+
+def test_without_the_password_an_email_stays(bob: User, bob_client: Client) -> None:
+    assert "password" in email_change(bob_client, "new@example.com", "wrong")
+    bob.refresh_from_db()
+    assert bob.email == "bob@example.com"
+
+
+def test_the_email_of_somebody_else_cannot_be_taken(bob: User, charlie: User, bob_client: Client) -> None:
+    assert "email" in email_change(bob_client, "Charlie@example.com")
+    bob.refresh_from_db()
+    assert bob.email == "bob@example.com"
+
+
+@pytest.mark.parametrize("action", ["action_remove", "action_primary", "action_send"])
+def test_an_account_keeps_its_email_whatever_is_posted(bob: User, bob_client: Client, action: str) -> None:
+    bob_client.post("/accounts/email/", {"email": "bob@example.com", action: ""})
+    bob.refresh_from_db()
+    assert bob.email == "bob@example.com"
+
+
 @pytest.mark.parametrize("key", ["1-null", "0-0", "1-set-password", "zz-undefined"])
 def test_a_made_up_reset_link_opens_nothing(bob: User, client: Client, key: str) -> None:
     answer = client.get(f"/accounts/password/reset/key/{key}/", follow=True)

@@ -194,6 +194,14 @@ def test_a_username_differs_by_more_than_its_case(alice: User, client: Client) -
     assert "username" in answer.context["form"].errors
 
 
+@pytest.mark.django_db
+def test_an_email_belongs_to_one_account(alice: User, client: Client) -> None:
+    mode_set(alice, SignupMode.OPEN)
+    answer = client.post(SIGNUP, filled("mallory", email="Alice@Example.com"))
+    assert "email" in answer.context["form"].errors
+    assert User.objects.count() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_arrive_at_once_one_becomes_administrator() -> None:
     """Two threads with a connection each, let go at the same moment. The row they wait for exists: making it
