@@ -68,6 +68,21 @@ def branch(*, conversation_id: UUID, leaf_id: UUID | None, newest: int | None = 
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
+def alternatives(*, conversation_id: UUID, messages: Iterable[Message]) -> dict[UUID, list[UUID]]:
+    """Return, for each of these messages that has siblings, the ids of all of them in order, its own among them."""
+    shown = list(messages)
+    parents = {message.parent_id for message in shown}
+    rows = Message.objects.filter(conversation_id=conversation_id).filter(
+        Q(parent_id__in=parents - {None}) | (Q(parent_id=None) if None in parents else Q(pk__in=()))
+    )
+    children: dict[UUID | None, list[UUID]] = {}
+    for pk, parent_id in rows.order_by("id").values_list("id", "parent_id"):
+        children.setdefault(parent_id, []).append(pk)
+    return {
+        message.pk: siblings for message in shown if len(siblings := children.get(message.parent_id, [])) > 1
+    }
+
+
 def history(*, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
     """Return the messages from the root to `leaf_id` with what a request needs of them. One query, however long it is."""
     if leaf_id is None:
@@ -207,6 +222,13 @@ def messages_of_run(*, run: Run) -> list[Message]:
     )
     asked = {answer.parent_id: answer.parent for answer in answers if answer.parent is not None}
     return [*asked.values(), *answers]
+
+
+def branch_from(*, conversation_id: UUID, leaf_id: UUID | None, start: UUID) -> list[Message]:
+    """Return the messages of the branch to `leaf_id` from the message `start` on."""
+    ids = branch_ids(conversation_id=conversation_id, leaf_id=leaf_id)
+    count = len(ids) - ids.index(start) if start in ids else 0
+    return branch(conversation_id=conversation_id, leaf_id=leaf_id, newest=count)
 
 
 def branch_before(*, conversation_id: UUID, leaf_id: UUID | None, before: UUID, newest: int) -> list[Message]:

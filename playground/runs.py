@@ -21,7 +21,7 @@ from playground.recorder import NotKept, Recorder
 from playground.run_queue import RunQueue, Seat
 from playground.stats import stats_of_response
 from upstream.client import Timeouts, UpstreamResponse
-from upstream.wire.errors import UpstreamError
+from upstream.wire.errors import ConnectFailed, ConnectionCut, NameNotResolved, UpstreamError
 from upstream.wire.request import PreparedRequest
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,10 @@ OpenStream = Callable[[PreparedRequest, Timeouts], AbstractAsyncContextManager[U
 
 LINGER: Final = 1.0
 """Seconds for the connection to end after [DONE], so that it can be used again; some servers never end it."""
+TRIED_AGAIN: Final = (ConnectFailed, ConnectionCut, NameNotResolved)
+"""What may be gone a moment later. Everything else is what it is, or takes too long to try twice unasked."""
+AGAIN_AFTER: Final = 0.3
+"""Seconds before the second try."""
 KEEP_WITHIN: Final = 10.0
 """Seconds at shutdown for the database to take what is left, should it be away just then."""
 
@@ -117,13 +121,23 @@ class Runs:
         try:
             async with self._queue.turn(seat, moved):
                 live.turn_begin()
-                await self._stream(live, timeouts)
+                await self._stream_or_again(live, timeouts)
         except UpstreamError as error:
             live.fault = error
         except Exception:
             # A defect of ours must not leave a run without an ending; the person sees it as failed, the log has the cause.
             logger.exception("Run %s met an unexpected error", live.opened.id)
             live.fault = defect()
+
+    async def _stream_or_again(self, live: LiveExchange, timeouts: Timeouts) -> None:
+        """Stream; try once more where nothing of the request had left. After a byte was sent nothing is repeated."""
+        try:
+            await self._stream(live, timeouts)
+        except TRIED_AGAIN as error:
+            if error.sent:
+                raise
+            await asyncio.sleep(AGAIN_AFTER)
+            await self._stream(live, timeouts)
 
     async def _stream(self, live: LiveExchange, timeouts: Timeouts) -> None:
         exchange_id, journal = live.opened.id, self._journal

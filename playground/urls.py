@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "conversations/<uuid:pk>/before/<uuid:before>/", workbench.messages_earlier, name="messages-earlier"
     ),
+    path("conversations/<uuid:pk>/show/<uuid:message>/", workbench.branch_show, name="branch-show"),
     path("conversations/<uuid:pk>/rename/", workbench.conversation_rename, name="conversation-rename"),
     path("conversations/<uuid:pk>/delete/", workbench.conversation_delete, name="conversation-delete"),
     path("conversations/<uuid:pk>/settings/", workbench.column_settings, name="column-settings"),

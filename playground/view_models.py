@@ -133,13 +133,17 @@ class StatsView:
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """Why a run failed. `settings_href` leads to the provider's page where the key or the address is the trouble."""
+    """Why a run failed. `settings_href` leads to the provider's page where the key or the address is the trouble.
+
+    `retry_after` is how many seconds the provider asks to wait.
+    """
 
     kind: str
     message: str
     advice: str = ""
     status: int | None = None
     settings_href: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,16 @@ class ToolCallView:
     id: str
     name: str
     arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativesView:
+    """Where a message stands among its siblings, and the addresses that show the one before and the one after."""
+
+    number: int
+    count: int
+    previous_href: str = ""
+    next_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +184,8 @@ class MessageView:
     tool_calls: tuple[ToolCallView, ...] = ()
     stats: StatsView = field(default_factory=StatsView)
     error: ErrorView | None = None
+    parent: UUID | None = None
+    alternatives: AlternativesView | None = None
 
     @property
     def live(self) -> bool:

@@ -1,6 +1,7 @@
 """Writes. Keyword-only functions named noun_verb; nothing else changes a row of this package."""
 
 from conversations.services.conversation import (
+    branch_show,
     column_settings_update,
     conversation_create,
     conversation_delete,
@@ -8,10 +9,11 @@ from conversations.services.conversation import (
 )
 from conversations.services.recording import Ending, Progress, ResponseHead, Written, recordings_write
 from conversations.services.recovery import exchange_recover
-from conversations.services.run import OpenedExchange, OpenedRun, RunConflict, Turn, run_open
+from conversations.services.run import MessageMissing, OpenedExchange, OpenedRun, RunConflict, Turn, run_open
 
 __all__ = [
     "Ending",
+    "MessageMissing",
     "OpenedExchange",
     "OpenedRun",
     "Progress",
@@ -19,6 +21,7 @@ __all__ = [
     "RunConflict",
     "Turn",
     "Written",
+    "branch_show",
     "column_settings_update",
     "conversation_create",
     "conversation_delete",

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from conversations import storable
-from conversations.models import Column, Conversation, Exchange
+from conversations.models import Column, Conversation, Exchange, Message
 from team.models import User
 
 TITLE_LENGTH = 60
@@ -43,6 +44,26 @@ def column_settings_update(*, column: Column, settings: Mapping[str, Any]) -> No
     """Keep what the person has set (provider, model, system prompt, parameters) as the column's settings."""
     column.settings = storable.value(settings)
     column.save(update_fields=["settings"])
+
+
+def branch_show(*, column: Column, message_id: UUID) -> None:
+    """Lead a column to the newest end below one message, so that the branch through it is shown.
+
+    Raises `Message.DoesNotExist` for a message of another conversation.
+    """
+    tree = Message.objects.filter(conversation_id=column.conversation_id).order_by("id")
+    children: dict[UUID | None, UUID] = {}
+    ids: set[UUID] = set()
+    for pk, parent_id in tree.values_list("id", "parent_id"):
+        children[parent_id] = pk  # the last one wins: ids sort by creation
+        ids.add(pk)
+    if message_id not in ids:
+        raise Message.DoesNotExist
+    at = message_id
+    while at in children:
+        at = children[at]
+    column.leaf_id = at
+    column.save(update_fields=["leaf"])
 
 
 def title_from(text: str) -> str:

@@ -24,9 +24,17 @@ class RunConflict(Exception):
     """The run id belongs to somebody else's run or to another conversation."""
 
 
+class MessageMissing(Exception):
+    """The message that the run should go on from, or stand beside, is not in this conversation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a person sends: the words and everything that goes with them."""
+    """What a person sends: the words and everything that goes with them.
+
+    The words continue the shown branch; with `beside` (a user's message) they stand beside it as an alternative, and with
+    `again` (a user's message) nothing is said anew: that message gets one more answer.
+    """
 
     text: str
     provider: Provider
@@ -34,6 +42,8 @@ class Turn:
     model: str
     system: str
     parameters: Mapping[str, str]
+    again: UUID | None = None
+    beside: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
     """Commit a run: the user's message, one exchange and its empty answers, the column's new leaf and settings.
 
     The same `run_id` again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not
-    this person's run of this conversation, `InvalidDraft` where no request can be built, `Conversation.DoesNotExist`.
+    this person's run of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`,
+    `Conversation.DoesNotExist`.
     """
     mine = selectors.conversations_for(user=person).filter(owner=person)
     conversation = mine.select_for_update().get(pk=conversation_id)
@@ -69,23 +80,37 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
             raise RunConflict
         return OpenedRun(existing, ())
     column = selectors.column_of(conversation=conversation)
-    history = selectors.history(conversation_id=conversation.pk, leaf_id=column.leaf_id)
-    words = Message(
-        conversation=conversation,
-        parent_id=column.leaf_id,
-        role=Message.Role.USER,
-        content=[{"type": "text", "text": storable.text(turn.text)}],
-        author=person,
-    )
+    words = _words(conversation, column, turn, person)
+    history = selectors.history(conversation_id=conversation.pk, leaf_id=words.parent_id)
     request = _request(turn, [*history, words])
-    words.save(force_insert=True)
+    if turn.again is None:
+        words.save(force_insert=True)
     run = _run_create(run_id, conversation, person)
     opened = _exchange_open(run, column, words, turn, request, process)
     column.leaf_id = opened.messages[0]
     column.save(update_fields=["leaf"])
     column_settings_update(column=column, settings=settings_of(turn))
-    conversation_touch(conversation=conversation, first_text=turn.text)
+    conversation_touch(conversation=conversation, first_text=words.text)
     return OpenedRun(run, (opened,))
+
+
+def _words(conversation: Conversation, column: Column, turn: Turn, person: User) -> Message:
+    """Return the user's message that the run answers: a new one, not saved yet, or the one to answer again."""
+    parent_id = column.leaf_id
+    if named := turn.again or turn.beside:
+        there = Message.objects.filter(conversation=conversation, pk=named, role=Message.Role.USER).first()
+        if there is None:
+            raise MessageMissing
+        if turn.again:
+            return there
+        parent_id = there.parent_id
+    return Message(
+        conversation=conversation,
+        parent_id=parent_id,
+        role=Message.Role.USER,
+        content=[{"type": "text", "text": storable.text(turn.text)}],
+        author=person,
+    )
 
 
 def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run:

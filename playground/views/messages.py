@@ -1,7 +1,9 @@
 """Kept messages as the page shows them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 from conversations import selectors
 from conversations.models import Exchange, Message, Run
 from playground.stats import stats_of
-from playground.view_models import ErrorView, MessageView, StatsView, ToolCallView
+from playground.view_models import AlternativesView, ErrorView, MessageView, StatsView, ToolCallView
 
 KEY_TROUBLE = frozenset(
     {"authentication_failed", "permission_denied", "address_forbidden", "name_not_resolved"}
@@ -17,17 +19,20 @@ KEY_TROUBLE = frozenset(
 """Errors that are mended on the provider's page."""
 
 
-def message_views(messages: Iterable[Message]) -> tuple[MessageView, ...]:
-    """Return messages for the transcript; needs their exchange, queries nothing else."""
-    return tuple(message_view(message) for message in messages)
+def message_views(messages: Sequence[Message]) -> tuple[MessageView, ...]:
+    """Return messages of one conversation for the transcript; needs their exchange, and one query for the forks."""
+    if not messages:
+        return ()
+    forks = selectors.alternatives(conversation_id=messages[0].conversation_id, messages=messages)
+    return tuple(message_view(message, forks.get(message.pk, ())) for message in messages)
 
 
 def run_message_views(run: Run) -> tuple[MessageView, ...]:
-    """Return what a run added: the user's message and its answers."""
+    """Return what a run shows: the user's message that it answers, and its answers."""
     return message_views(selectors.messages_of_run(run=run))
 
 
-def message_view(message: Message) -> MessageView:
+def message_view(message: Message, siblings: Sequence[UUID] = ()) -> MessageView:
     """Return one message for the transcript."""
     shown = MessageView(
         id=message.pk,
@@ -38,27 +43,35 @@ def message_view(message: Message) -> MessageView:
         reasoning=message.reasoning,
         refusal=message.refusal,
         tool_calls=tuple(map(tool_call_view, message.tool_calls)),
+        parent=message.parent_id,
+        alternatives=alternatives_view(message, siblings),
     )
     return shown if message.exchange is None else answer_view(shown, message, message.exchange)
+
+
+def alternatives_view(message: Message, siblings: Sequence[UUID]) -> AlternativesView | None:
+    """Return where a message stands among its siblings, or None where it has none."""
+    if message.pk not in siblings:
+        return None
+    at = siblings.index(message.pk)
+
+    def href(place: int) -> str:
+        inside = 0 <= place < len(siblings)
+        return reverse("branch-show", args=[message.conversation_id, siblings[place]]) if inside else ""
+
+    return AlternativesView(at + 1, len(siblings), href(at - 1), href(at + 1))
 
 
 def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> MessageView:
     """Add to a message what its exchange knows."""
     figures = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
-    return MessageView(
-        id=shown.id,
-        role=shown.role,
-        text=shown.text,
+    return replace(
+        shown,
         state=exchange.state,
-        conversation=shown.conversation,
         exchange=exchange.pk,
         choice=message.choice or 0,
         model=exchange.model,
-        created=shown.created,
-        reasoning=shown.reasoning,
         reasoning_ms=reasoning_ms(exchange.timing),
-        refusal=shown.refusal,
-        tool_calls=shown.tool_calls,
         stats=StatsView(**figures) if exchange.state not in Exchange.LIVE else StatsView(),
         error=error_view(exchange),
     )
@@ -93,5 +106,6 @@ def error_view(exchange: Exchange) -> ErrorView | None:
         message=str(error.get("message") or _("The provider reported an error.")),
         advice=str(error.get("advice") or ""),
         status=error.get("status"),
+        retry_after=error.get("retry_after"),
         settings_href=reverse("provider", args=[exchange.provider_id]) if settings else "",
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
 from conversations.models import Conversation, Exchange
-from conversations.services import OpenedRun, RunConflict, Turn
+from conversations.services import MessageMissing, OpenedRun, RunConflict, Turn
 from playground import lifecycle
 from playground.forms import RunForm
 from playground.local_model_process import SLOTS
@@ -91,7 +91,9 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
     Raises `Refused` with sentences in the person's language.
     """
     with translation.override(asked.language):
-        form = RunForm(asked.data, providers=team.providers_for(user=asked.person))
+        again, beside = uuid_or_none(asked.data.get("again")), uuid_or_none(asked.data.get("beside"))
+        providers = team.providers_for(user=asked.person)
+        form = RunForm(asked.data, providers=providers, message_required=again is None)
         if not form.is_valid():
             raise Refused(*(str(message) for messages in form.errors.values() for message in messages))
         given = form.run_input()
@@ -103,6 +105,8 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
                 model=given.model,
                 system=given.system,
                 parameters=given.parameters,
+                again=again,
+                beside=beside,
             )
             opened = services.run_open(
                 person=asked.person,
@@ -111,9 +115,19 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
                 process=process,
                 turn=turn,
             )
+        except MessageMissing as error:
+            raise Refused(_("The message to answer is not there any more. Reload the page.")) from error
         except (TeamError, InvalidDraft) as error:
             raise Refused(getattr(error, "message", str(error))) from error
     return opened, given.provider
+
+
+def uuid_or_none(text: str | None) -> UUID | None:
+    """Return the UUID that a form field holds, or None where it holds none."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from conversations import selectors, services
-from conversations.models import Column, Conversation
+from conversations.models import Column, Conversation, Message
 from playground.examples import examples_for
 from playground.forms import DraftForm, SettingsForm
 from playground.local_model import local_model
@@ -105,6 +105,20 @@ def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResp
     )
     context = {"messages": message_views(shown), "earlier_href": _earlier_href(found, shown)}
     return render(request, "playground/_messages.html", context)
+
+
+@require_POST
+@signed_in
+def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse:
+    """Show the branch through one message; answers with it and what follows."""
+    found = _own(request.user, pk)
+    column = selectors.column_of(conversation=found)
+    try:
+        services.branch_show(column=column, message_id=message)
+    except Message.DoesNotExist as error:
+        raise Http404 from error
+    shown = selectors.branch_from(conversation_id=found.pk, leaf_id=column.leaf_id, start=message)
+    return render(request, "playground/_messages.html", {"messages": message_views(shown)})
 
 
 @require_GET

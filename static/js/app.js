@@ -1,6 +1,7 @@
 // @ts-check
 /** Boot: start every behaviour once, bind it again to whatever comes into the page. */
 import { start as startAnnouncements } from "./announce.js";
+import { start as startBranches } from "./branches.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
@@ -37,6 +38,7 @@ const starts = [
   startTheme,
   startCopy,
   startShortcuts,
+  startBranches,
   startInspector,
   startAnnouncements,
 ];

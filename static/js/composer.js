@@ -57,7 +57,6 @@ class Composer {
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#stop?.addEventListener("click", () => void this.#stopAll());
     document.addEventListener("keydown", (event) => this.#anywhere(event));
-    delegate("click", "[data-retry]", (button) => this.#again(button));
     delegate("click", "[data-example]", (button) => this.#begin(button));
     document.addEventListener("exchange:ended", () => this.#showState());
     document.addEventListener("fragment:added", () => this.#showState());
@@ -173,19 +172,6 @@ class Composer {
     document.dispatchEvent(new Event("run:started"));
     this.#showState();
     this.#field.focus({ preventScroll: true });
-  }
-
-  /** Send the question of a failed answer once more. @param {HTMLElement} button */
-  #again(button) {
-    const answer = button.closest("[data-message]");
-    let before = answer?.previousElementSibling ?? null;
-    while (before && before.getAttribute("data-role") !== "user") before = before.previousElementSibling;
-    const question = before?.querySelector("[data-source]")?.textContent ?? "";
-    if (this.#field.value.trim() !== "" && this.#field.value !== question) {
-      return this.#message.say(gettext("Send or remove what is written here first."));
-    }
-    this.#write(question);
-    void this.#run();
   }
 
   /** Fill in one of the examples of a new chat. @param {HTMLElement} button */

@@ -18,7 +18,7 @@ import { ToolCalls } from "./tool_calls.js";
 
 /**
  * @typedef {"queued" | "streaming" | "completed" | "stopped" | "failed" | "interrupted"} AnswerState
- * @typedef {{kind: string, message: string, advice: string, status: number | null, param: string | null}} Failure
+ * @typedef {{kind: string, message: string, advice: string, status: number | null, param: string | null, retry_after: number | null}} Failure
  * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats}} End
  */
 
@@ -356,6 +356,8 @@ class Answer {
       ...(error.advice ? [make("p", { class: "soft" }, error.advice)] : []),
     );
     place.hidden = false;
+    const again = this.#part('[data-when="failed"] [data-again]');
+    if (error.retry_after) again?.setAttribute("data-wait", String(error.retry_after));
   }
 
   /** An empty article like this one for another choice. @param {number} choice */

@@ -58,8 +58,10 @@ class Following {
       toEnd = this.#region.scrollHeight - this.#region.scrollTop;
       this.#region.style.overflowAnchor = "none";
     });
-    this.#region.addEventListener("htmx:load", () => {
-      if (toEnd !== null) this.#region.scrollTop = this.#region.scrollHeight - toEnd;
+    // Before the next paint: the event comes for each new message, the first does it.
+    this.#region.addEventListener("htmx:afterSwap", () => {
+      if (toEnd === null) return;
+      this.#region.scrollTop = this.#region.scrollHeight - toEnd;
       this.#lastTop = this.#region.scrollTop;
       this.#region.style.overflowAnchor = "";
       toEnd = null;

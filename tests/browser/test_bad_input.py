@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.workbench import Workbench
-from tests.fakes import FakeUpstream
-from tests.replies import Gate, Http, Stream, error_reply, html_reply
+from tests.fakes import FakeUpstream, Gate
+from tests.replies import Http, Stream, error_reply, html_reply
 from tests.served import Installation, ServedProcess
 
 NOWHERE = "http://127.0.0.1:1/v1"
@@ -68,7 +68,7 @@ def test_a_message_past_the_limit_is_refused_and_kept(bench: Workbench, installa
         (error_reply(401, "Incorrect API key provided"), "Incorrect API key provided"),
         (error_reply(429, "Slow down"), "Slow down"),
         (html_reply(502), "502"),
-        (Http(200, [("Content-Type", "text/plain")], [b"It works!"]), "It works!"),
+        (Http(200, [b"It works!"], content_type="text/plain", framing="length"), "It works!"),
     ],
     ids=["wrong key", "rate limit", "html", "not json"],
 )
@@ -91,7 +91,8 @@ def test_a_host_that_cannot_be_reached_is_said(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://localhost:9/v1", "http://169.254.169.254/", "http://[::ffff:10.0.0.1]/v1", "http://0x7f.1/v1"]
+    "address",
+    ["http://localhost:9/v1", "http://169.254.169.254/", "http://[::ffff:10.0.0.1]/v1", "http://0x7f.1/v1"],
 )
 def test_a_forbidden_address_is_said_at_its_field_and_kept(bench: Workbench, address: str) -> None:
     page = bench.page
@@ -117,7 +118,9 @@ def test_a_malformed_base_url_is_said_at_its_field_and_kept(bench: Workbench) ->
     expect(page.get_by_label("Name", exact=True)).to_have_value("Broken")
 
 
-def test_a_lost_session_keeps_the_text_and_offers_to_sign_in(bench: Workbench, installation: Installation) -> None:
+def test_a_lost_session_keeps_the_text_and_offers_to_sign_in(
+    bench: Workbench, installation: Installation
+) -> None:
     bench.page.context.clear_cookies(name="sessionid")
     bench.say("Do not lose me")
     expect(bench.page.get_by_role("alert").filter(has_text="signed out").first).to_be_visible()

@@ -1,0 +1,163 @@
+// @ts-check
+/** Alternatives in the tree: answer again, say it differently, look at another branch. Nothing that was said goes away. */
+import { delegate, make } from "./dom.js";
+import { randomId } from "./drafts.js";
+import { insert } from "./fragments.js";
+import { gettext } from "./i18n.js";
+import { LIVE } from "./reply.js";
+import { post } from "./request.js";
+import { toast } from "./toasts.js";
+
+const SECOND_MS = 1_000;
+
+/** A wish to run keeps its UUID until the server took it: a second press is the same run. @type {Map<string, string>} */
+const wanted = new Map();
+
+export function start() {
+  delegate("click", "[data-again]", (button) => {
+    const seconds = Number(button.dataset["wait"] ?? 0);
+    if (button.dataset["waiting"]) stopWaiting(button);
+    else if (seconds > 0) wait(button, Math.ceil(seconds));
+    else void again(button);
+  });
+  delegate("click", "[data-edit]", (button) => edit(button));
+  delegate("click", "[data-show-branch]", (button) => void showBranch(button));
+}
+
+/** @param {HTMLElement} button */
+async function again(button) {
+  const id = button.dataset["again"] ?? "";
+  await run(button, `message-${id}`, { again: id, message: "" });
+}
+
+/**
+ * Post a run whose messages take the place of what is shown from `place` on.
+ * @param {HTMLElement} button @param {string} place an element's id @param {Record<string, string>} fields
+ */
+async function run(button, place, fields) {
+  const form = document.querySelector("form[data-composer]");
+  if (!(form instanceof HTMLFormElement) || button.getAttribute("aria-busy") === "true") return false;
+  if (document.querySelector(LIVE)) {
+    toast(gettext("An answer is still streaming: wait for it, or stop it first."));
+    return false;
+  }
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") body.set(name, value);
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  const wish = body.toString();
+  const id = wanted.get(wish) ?? randomId();
+  wanted.set(wish, id);
+  button.setAttribute("aria-busy", "true");
+  const result = await post(`${form.dataset["runUrl"]}${id}/`, body);
+  button.removeAttribute("aria-busy");
+  if (!result.ok) {
+    const problem = result.status === 422 ? sentenceOf(result.html) : result.problem;
+    toast(problem, "bad");
+    return false;
+  }
+  wanted.delete(wish);
+  replaceFrom(document.getElementById(place), result.html);
+  document.dispatchEvent(new Event("run:started"));
+  return true;
+}
+
+/** The sentences of a fragment that says what is wrong. @param {string} html */
+function sentenceOf(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return (template.content.textContent ?? "").trim().replace(/\s+/g, " ");
+}
+
+/** Put messages where `article` and everything after it stands. @param {Element | null} article @param {string} html */
+function replaceFrom(article, html) {
+  const transcript = document.querySelector("[data-transcript]");
+  if (!transcript) return;
+  while (article) {
+    const next = article.nextElementSibling;
+    article.remove();
+    article = next;
+  }
+  insert(transcript, html, "beforeend");
+}
+
+/** Count down to the moment the provider asked to wait for; a second press gives up. @param {HTMLElement} button @param {number} seconds */
+function wait(button, seconds) {
+  const label = button.querySelector("span");
+  if (!label) return;
+  const text = label.textContent ?? "";
+  button.dataset["label"] = text;
+  let left = seconds;
+  const show = () => {
+    label.textContent = `${gettext("Trying again in")} ${left} s · ${gettext("press to cancel")}`;
+  };
+  show();
+  const timer = setInterval(() => {
+    left -= 1;
+    if (left > 0) return show();
+    stopWaiting(button);
+    button.removeAttribute("data-wait");
+    void again(button);
+  }, SECOND_MS);
+  button.dataset["waiting"] = String(timer);
+}
+
+/** @param {HTMLElement} button */
+function stopWaiting(button) {
+  clearInterval(Number(button.dataset["waiting"]));
+  delete button.dataset["waiting"];
+  const label = button.querySelector("span");
+  if (label) label.textContent = button.dataset["label"] ?? "";
+}
+
+/** @param {HTMLElement} button */
+async function showBranch(button) {
+  const href = button.dataset["showBranch"];
+  const article = button.closest("[data-message]");
+  if (!href || !article) return;
+  const wayBack = button.getAttribute("aria-label");
+  const result = await post(href);
+  if (!result.ok) return toast(result.problem, "bad");
+  const id = href.split("/").at(-2);
+  replaceFrom(article, result.html);
+  // The keyboard stays where it was, so that a person can go on through the alternatives.
+  const shown = document.getElementById(`message-${id}`);
+  const buttons = [...(shown?.querySelectorAll("[data-show-branch]") ?? [])];
+  const same = buttons.find((each) => each.getAttribute("aria-label") === wayBack && !each.hasAttribute("disabled"));
+  const focus = same ?? buttons.find((each) => !each.hasAttribute("disabled"));
+  if (focus instanceof HTMLElement) focus.focus({ preventScroll: true });
+}
+
+/** Write a message anew, in place. @param {HTMLElement} button */
+function edit(button) {
+  const article = button.closest("[data-message]");
+  const source = article?.querySelector("[data-source]");
+  if (!(article instanceof HTMLElement) || !(source instanceof HTMLElement) || article.querySelector("form")) return;
+  const field = make("textarea", { class: "field", rows: "3", dir: "auto", "aria-label": gettext("Edited message") });
+  if (!(field instanceof HTMLTextAreaElement)) return;
+  field.value = source.textContent ?? "";
+  const save = make("button", { type: "submit", class: "btn btn--primary btn--small" }, gettext("Save and run"));
+  const cancel = make("button", { type: "button", class: "btn btn--small" }, gettext("Cancel"));
+  const form = make("form", { class: "msg__edit" }, field, make("div", { class: "msg__edit-acts" }, cancel, save));
+  const close = () => {
+    form.remove();
+    source.hidden = false;
+    button.focus({ preventScroll: true });
+  };
+  cancel.addEventListener("click", close);
+  form.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save.click();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const id = article.dataset["message"] ?? "";
+    void run(save, article.id, { beside: id, message: field.value });
+  });
+  source.hidden = true;
+  source.after(form);
+  field.focus();
+}
