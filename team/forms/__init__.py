@@ -1,0 +1,17 @@
+"""Forms: what a person typed, read and checked; services do what it asks for."""
+
+from team.forms.account import EmailForm, LoginForm, SignupForm
+from team.forms.people import InvitationForm, PersonForm, ProfileForm, TeamSettingsForm
+from team.forms.provider import KeyForm, ProviderForm
+
+__all__ = [
+    "EmailForm",
+    "InvitationForm",
+    "KeyForm",
+    "LoginForm",
+    "PersonForm",
+    "ProfileForm",
+    "ProviderForm",
+    "SignupForm",
+    "TeamSettingsForm",
+]
