@@ -102,7 +102,8 @@ class RunQueue:
     def _admit(self) -> None:
         """Let in whoever may come in, in the order of the queue."""
         for waiting in self._in_order():
-            if self._is_free(waiting.seat):
+            # One that is done has been stopped, and leaves the queue by itself.
+            if not waiting.admitted.done() and self._is_free(waiting.seat):
                 self._take(waiting.seat)
                 del self._waiting[waiting]
                 waiting.admitted.set_result(None)

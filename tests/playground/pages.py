@@ -2,13 +2,16 @@
 
 import json
 import re
+import sqlite3
+import zlib
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
@@ -123,7 +126,9 @@ class Socket:
             try:
                 self.read()
             except TimeoutError:
-                pytest.fail(f"waited in vain for {what or condition}; it shows {self.followed}, {self.controls}")
+                pytest.fail(
+                    f"waited in vain for {what or condition}; it shows {self.followed}, {self.controls}"
+                )
         return value
 
     def until_text(self, text: str, *, ref: int = 1) -> Followed:
@@ -133,9 +138,9 @@ class Socket:
 
     def until_end(self, *refs: int) -> Followed:
         """Read until every one of these has ended (the first alone if none is named); return the first."""
-        for ref in refs or (1,):
-            self.until(lambda ref=ref: self.followed[ref].end, what=f"the end of {ref}")
-        return self.followed[(refs or (1,))[0]]
+        wanted = refs or (1,)
+        self.until(lambda: all(self.followed[ref].end for ref in wanted), what=f"the end of {wanted}")
+        return self.followed[wanted[0]]
 
     def until_control(self, **wanted: Any) -> dict[str, Any]:
         """Read until a control message with these fields has come; return it."""
@@ -189,15 +194,16 @@ class Page:
     client: httpx.Client
     conversation: str
     provider: str
+    model: str = "model-a"
 
     def at(self, process: ServedProcess) -> "Page":
         """The same person and conversation, through another process or after a restart."""
         client = process.client()
         client.cookies = self.client.cookies
-        return Page(process, client, self.conversation, self.provider)
+        return replace(self, process=process, client=client)
 
     def fields(self, message: str, **fields: Any) -> dict[str, Any]:
-        base = {"message": message, "provider": self.provider, "model": "model-a", "system": ""}
+        base = {"message": message, "provider": self.provider, "model": self.model, "system": ""}
         return base | {"parameters": json.dumps({"stream": "true"})} | fields
 
     def run_path(self, run_id: UUID) -> str:
@@ -218,11 +224,10 @@ class Page:
         socket.until_control(type="hello")
         return socket
 
-    def conversation_new(self) -> "Page":
-        """The same person at one more, new conversation."""
-        # An empty newest one would be used again.
+    def conversation_new(self, *, model: str) -> "Page":
+        """The same person at a new conversation, or at the newest one if that is empty."""
         response = self.process.post(self.client, "/conversations/")
-        return Page(self.process, self.client, _conversation_of(response), self.provider)
+        return replace(self, conversation=_conversation_of(response), model=model)
 
 
 def page_open(process: ServedProcess, name: str = "alice") -> Page:
@@ -241,11 +246,58 @@ def _conversation_of(response: httpx.Response) -> str:
     return found[1]
 
 
-def kept_exchange(installation: Installation, exchange: str) -> dict[str, Any]:
-    """Return state, answer texts and error of an exchange from the database, by another process."""
-    kept: dict[str, Any] = installation.ask(
-        "(lambda e: {'state': e.state, 'error': e.error, 'timing': e.timing, 'traces': e.traces.count(),"
-        " 'texts': [m.text for m in models.Message.objects.filter(exchange=e).order_by('choice')]})"
-        f"(models.Exchange.objects.get(pk='{exchange}'))"
+@dataclass(frozen=True)
+class KeptRow:
+    """An exchange as the database holds it, read without the product."""
+
+    state: str
+    error: dict[str, Any] | None
+    timing: dict[str, float]
+    texts: tuple[str, ...]
+
+
+def kept_row(installation: Installation, exchange: str) -> KeptRow:
+    """Read an exchange and its answers from the installation's database."""
+    ((state, error, timing),) = _rows(
+        installation, "SELECT state, error, timing FROM conversations_exchange WHERE id = ?", exchange
     )
-    return kept
+    answers = _rows(
+        installation,
+        "SELECT content FROM conversations_message WHERE exchange_id = ? ORDER BY choice",
+        exchange,
+    )
+    texts = tuple("".join(part.get("text", "") for part in _json(content)) for (content,) in answers)
+    return KeptRow(state, _json(error), _json(timing), texts)
+
+
+def kept_trace(installation: Installation, exchange: str) -> str:
+    """Return the text that the kept trace of an exchange adds up to."""
+    pieces = _rows(
+        installation,
+        "SELECT data FROM conversations_trace WHERE exchange_id = ? ORDER BY sequence",
+        exchange,
+    )
+    raw = b"".join(zlib.decompress(bytes(data)) for (data,) in pieces)
+    chunks = [json.loads(line[6:]) for line in raw.decode().split("\n\n") if line.startswith("data: {")]
+    return "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"])
+
+
+def counts(installation: Installation) -> dict[str, int]:
+    """Return how many runs, exchanges and messages there are."""
+    tables = ("run", "exchange", "message")
+    return {
+        table: _rows(installation, f"SELECT count(*) FROM conversations_{table}")[0][0] for table in tables
+    }
+
+
+def _rows(installation: Installation, query: str, *identifiers: str) -> list[Any]:
+    url = installation.environment.get("DATABASE_URL")
+    if url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            return connection.execute(query.replace("?", "%s"), identifiers).fetchall()
+    with closing(sqlite3.connect(installation.folder / "playground.sqlite3", timeout=20)) as file:
+        return file.execute(query, [pk.replace("-", "") for pk in identifiers]).fetchall()
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

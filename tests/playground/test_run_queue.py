@@ -21,8 +21,10 @@ class Asker:
     async def _ask(self) -> None:
         async with self._queue.turn(self._seat, self.places.append):
             self.running = True
-            await self._finish.wait()
-        self.running = False
+            try:
+                await self._finish.wait()
+            finally:
+                self.running = False
 
     async def finish(self) -> None:
         self._finish.set()
@@ -136,6 +138,17 @@ async def test_who_is_stopped_at_the_moment_of_their_turn_gives_it_back() -> Non
     assert askers[1].task.cancelled()
     assert running(askers) == [False, False, True]
     await askers[2].finish()
+
+
+async def test_who_runs_and_who_waits_may_be_stopped_together() -> None:
+    queue = RunQueue(per_provider=1)
+    askers = await ask(queue, *[Seat("alice", "gateway")] * 4)
+    for asker in askers[:3]:
+        asker.task.cancel()
+    await settled()
+    assert running(askers[3:]) == [True]
+    assert (queue.waiting_count, askers[0].task.cancelled()) == (0, True)
+    await askers[3].finish()
 
 
 async def test_a_turn_that_fails_is_given_back() -> None:

@@ -1,0 +1,35 @@
+"""Served processes with a fake upstream as their provider."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.fakes import FakeUpstream
+from tests.playground.pages import Page, page_open, provider_environment
+from tests.served import Installation, ServedProcess
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[FakeUpstream]:
+    """Give a module one fake upstream; what it is asked for is told apart by the model's name."""
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def shared_process(shared_installation: Installation, upstream: FakeUpstream) -> ServedProcess:
+    """Give a module one served process."""
+    return shared_installation.serve(**provider_environment(upstream))
+
+
+@pytest.fixture(scope="module")
+def alices_page(shared_process: ServedProcess) -> Page:
+    """Alice, the first account, at her first conversation."""
+    return page_open(shared_process)
+
+
+@pytest.fixture
+def page(alices_page: Page) -> Page:
+    """Alice at a conversation of the test's own, with a model of its own on the fake upstream."""
+    return alices_page.conversation_new(model=f"model-{uuid4()}")
