@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import get_language
 
-from playground.parameter_extra import EXTRA, extra_notes, extra_text
+from playground.parameter_extra import extra_notes, extra_text
 from playground.parameter_notes import Note, notes_of, range_phrase
 from upstream.catalog import Api, Parameter, Slider, json_text
 from upstream.catalog.json_text import InvalidJsonText, Number
@@ -152,19 +152,6 @@ def parameter_groups(*, api: Api, parameters: Mapping[str, str], model: str = ""
         extra=Extra(text, extra_notes(api, text)),
         json=json.dumps(dict(parameters), ensure_ascii=False),
     )
-
-
-def parameters_carried(*, old: Api, new: Api, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return what a column keeps when its provider changes to one that speaks another API.
-
-    Parameters the old API documents and the new one does not are left out, because strict servers refuse them; what
-    the person added as extra stays.
-    """
-    return {
-        name: source
-        for name, source in parameters.items()
-        if new.parameter(name) or name == EXTRA or not old.parameter(name)
-    }
 
 
 def _row(api: Api, parameter: Parameter, source: str | None, model: str, language: str | None) -> Row:

@@ -176,7 +176,8 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # Request bodies; playground.asgi answers 413 past these before Django reads the body.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes of form fields or JSON
+# Message and system prompt may have forms.MESSAGE_MAX characters each: up to 4 bytes as multipart, 12 in a plain form.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # bytes of form fields or JSON
 MAX_BODY_BYTES = 32 * 1024 * 1024  # bytes of a multipart body, files included
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import inspector, run, workbench
+from playground.views import column, inspector, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,9 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:pk>/show/<uuid:message>/", workbench.branch_show, name="branch-show"),
     path("conversations/<uuid:pk>/rename/", workbench.conversation_rename, name="conversation-rename"),
     path("conversations/<uuid:pk>/delete/", workbench.conversation_delete, name="conversation-delete"),
-    path("conversations/<uuid:pk>/settings/", workbench.column_settings, name="column-settings"),
-    path("conversations/<uuid:pk>/parameters/", workbench.parameters, name="parameters"),
-    path("conversations/<uuid:pk>/preview/", workbench.request_preview, name="request-preview"),
+    path("conversations/<uuid:pk>/settings/", column.column_settings, name="column-settings"),
+    path("conversations/<uuid:pk>/parameters/", column.parameters, name="parameters"),
+    path("conversations/<uuid:pk>/preview/", column.request_preview, name="request-preview"),
     path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
@@ -28,3 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jsi18n/", JavaScriptCatalog.as_view(packages=["playground"]), name="javascript-catalog"),
     path("healthz", healthz, name="healthz"),
 ]
+
+handler400 = "playground.views.faults.bad_request"

@@ -15,9 +15,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from conversations import selectors, services
 from conversations.models import Column, Conversation, Message
 from playground.examples import examples_for
-from playground.forms import DraftForm, SettingsForm
 from playground.local_model import local_model
-from playground.parameter_rows import ParameterGroups, parameter_groups, parameters_carried
+from playground.parameter_rows import ParameterGroups, parameter_groups
 from playground.preview import preview_build
 from playground.view_models import (
     ColumnView,
@@ -30,8 +29,9 @@ from playground.view_models import (
     ProviderChoice,
     WorkbenchView,
 )
+from playground.views.desk import api_id, conversation_of, models_of, own_conversation, provider_of
 from playground.views.messages import message_views
-from playground.views.signed_in import PersonRequest, problem, signed_in
+from playground.views.signed_in import PersonRequest, signed_in
 from team import selectors as team
 from team.models import Provider, User
 from upstream import catalog
@@ -40,7 +40,6 @@ NEWEST = 60
 """Messages on the first page; older ones are loaded when somebody scrolls up to them."""
 LIST_LIMIT = 200
 """Conversations in the list."""
-GENERIC = "generic"
 
 
 @require_GET
@@ -65,10 +64,10 @@ def conversation_create(request: PersonRequest) -> HttpResponse:
 @signed_in
 def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show a conversation: history, messages, parameters and inspector."""
-    found = _conversation(request.user, pk)
+    found = conversation_of(request.user, pk)
     column = selectors.column_of(conversation=found)
     providers = list(team.providers_for(user=request.user))
-    provider = _provider_of(column, providers)
+    provider = provider_of(column, providers)
     shown = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id, newest=NEWEST)
     parameters = _parameters(column, provider)
     messages = message_views(shown)
@@ -80,11 +79,11 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
         messages=messages,
         inspector=InspectorView(exchange=inspected),
         local_model=local_model_view(),
-        examples=() if messages else examples_for(_api_id(provider)),
+        examples=() if messages else examples_for(api_id(provider)),
         earlier_href=_earlier_href(found, shown),
     )
     preview = preview_build(
-        api=catalog.api(_api_id(provider)),
+        api=catalog.api(api_id(provider)),
         base_url=provider.base_url if provider else "",
         model=page.column.model,
         messages=(),
@@ -98,7 +97,7 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResponse:
     """Return the messages that come before one of the shown branch."""
-    found = _conversation(request.user, pk)
+    found = conversation_of(request.user, pk)
     column = selectors.column_of(conversation=found)
     shown = selectors.branch_before(
         conversation_id=found.pk, leaf_id=column.leaf_id, before=before, newest=NEWEST
@@ -111,7 +110,7 @@ def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResp
 @signed_in
 def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse:
     """Show the branch through one message; answers with it and what follows."""
-    found = _own(request.user, pk)
+    found = own_conversation(request.user, pk)
     column = selectors.column_of(conversation=found)
     try:
         services.branch_show(column=column, message_id=message)
@@ -134,7 +133,7 @@ def conversation_list(request: PersonRequest) -> HttpResponse:
 @signed_in
 def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Give one's own conversation a title; answers with the title as kept."""
-    found = _own(request.user, pk)
+    found = own_conversation(request.user, pk)
     services.conversation_rename(conversation=found, title=request.POST.get("title", ""))
     return HttpResponse(found.title or _("New chat"), content_type="text/plain; charset=utf-8")
 
@@ -143,62 +142,8 @@ def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Delete one's own conversation and go on with the next one."""
-    services.conversation_delete(conversation=_own(request.user, pk))
+    services.conversation_delete(conversation=own_conversation(request.user, pk))
     return HttpResponseClientRedirect(reverse("workbench")) if request.htmx else redirect("workbench")
-
-
-@require_POST
-@signed_in
-def column_settings(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Keep what is set while it is set: provider, model, system prompt, parameters."""
-    found = _own(request.user, pk)
-    form = SettingsForm(request.POST, providers=team.providers_for(user=request.user))
-    if not form.is_valid():
-        return problem(422, *(message for messages in form.errors.values() for message in messages))
-    services.column_settings_update(column=selectors.column_of(conversation=found), settings=form.settings())
-    return HttpResponse(status=204)
-
-
-@require_GET
-@signed_in
-def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Return the parameter rows for another provider; values its API does not document are left out."""
-    column = selectors.column_of(conversation=_conversation(request.user, pk))
-    providers = list(team.providers_for(user=request.user))
-    form = SettingsForm(request.GET, providers=providers)
-    if not form.is_valid():
-        return problem(422, *(message for messages in form.errors.values() for message in messages))
-    chosen = form.cleaned_data["provider"]
-    carried = parameters_carried(
-        old=catalog.api(_api_id(_provider_of(column, providers))),
-        new=form.api,
-        parameters=form.cleaned_data["parameters"],
-    )
-    groups = parameter_groups(api=form.api, parameters=carried, model=form.cleaned_data["model"])
-    context = {"parameter_groups": groups, "models": _models(chosen)}
-    return render(request, "playground/_parameters_swap.html", context)
-
-
-@require_POST
-@signed_in
-def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Return the body that Send would send now, from the builder that sends."""
-    found = _conversation(request.user, pk)
-    column = selectors.column_of(conversation=found)
-    form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
-    form.is_valid()  # what is wrong is said beside the rows; the preview shows the rest
-    provider = form.cleaned_data.get("provider")
-    text = form.cleaned_data.get("message") or ""
-    history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
-    messages = list(selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history))
-    preview = preview_build(
-        api=form.api,
-        base_url=provider.base_url if provider else "",
-        model=form.cleaned_data.get("model") or "",
-        messages=[*messages, {"role": "user", "content": text}] if text else messages,
-        parameters=form.cleaned_data.get("parameters") or {},
-    )
-    return render(request, "playground/_preview.html", {"preview": preview})
 
 
 def local_model_view() -> LocalModelView:
@@ -217,48 +162,14 @@ def _conversation_new(user: User) -> Conversation:
             "provider": str(provider.pk) if provider else "",
             "model": provider.models[0] if provider and provider.models else "",
             "system": "",
-            "parameters": dict(catalog.api(_api_id(provider)).initial),
+            "parameters": dict(catalog.api(api_id(provider)).initial),
         }
     return services.conversation_create(owner=user, settings=settings)
 
 
-def _conversation(user: User, pk: UUID) -> Conversation:
-    try:
-        return selectors.conversation_for(user=user, pk=pk)
-    except Conversation.DoesNotExist as error:
-        raise Http404 from error
-
-
-def _own(user: User, pk: UUID) -> Conversation:
-    found = _conversation(user, pk)
-    if found.owner_id != user.pk:
-        raise Http404
-    return found
-
-
-def _chosen(providers: Sequence[Provider], pk: str) -> Provider | None:
-    return next((provider for provider in providers if str(provider.pk) == pk), None)
-
-
-def _provider_of(column: Column, providers: Sequence[Provider]) -> Provider | None:
-    """Return the column's provider; where it has none any more, the first one there is."""
-    return _chosen(providers, column.settings.get("provider", "")) or next(iter(providers), None)
-
-
-def _api_id(provider: Provider | None) -> str:
-    return provider.api if provider else GENERIC
-
-
-def _models(provider: Provider | None) -> tuple[str, ...]:
-    """Return the model names to offer: the provider's own, else those its API documents."""
-    if provider is None:
-        return ()
-    return tuple(provider.models) or catalog.api(provider.api).models
-
-
 def _parameters(column: Column, provider: Provider | None) -> ParameterGroups:
     return parameter_groups(
-        api=catalog.api(_api_id(provider)),
+        api=catalog.api(api_id(provider)),
         parameters=column.settings.get("parameters", {}),
         model=column.settings.get("model", ""),
     )
@@ -267,7 +178,7 @@ def _parameters(column: Column, provider: Provider | None) -> ParameterGroups:
 def _column_view(
     column: Column, providers: Sequence[Provider], provider: Provider | None, groups: ParameterGroups
 ) -> ColumnView:
-    models = _models(provider)
+    models = models_of(provider)
     kept_provider = column.settings.get("provider", "") == (str(provider.pk) if provider else "")
     model = column.settings.get("model", "") if kept_provider else ""
     return ColumnView(

@@ -129,7 +129,7 @@ class Composer {
     this.#message.clear();
     this.#busy(true);
     const pressed = performance.now();
-    const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, this.#body());
+    const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, new FormData(this.#form));
     this.#busy(false);
     if (result.ok) this.#taken(text, result.html, pressed);
     else this.#message.fail(result, () => void this.#run());
@@ -144,16 +144,6 @@ class Composer {
     this.#keep();
     this.#keep.now();
     return this.#draft.run;
-  }
-
-  /** All fields of the form, wherever they stand on the page. */
-  #body() {
-    const data = new FormData(this.#form);
-    const files = [...data.values()].some((value) => value instanceof File && value.size > 0);
-    if (files) return data;
-    const fields = new URLSearchParams();
-    for (const [name, value] of data) if (typeof value === "string") fields.append(name, value);
-    return fields;
   }
 
   /** @param {string} text what was sent @param {string} html the messages it became @param {number} pressed when */

@@ -4,10 +4,10 @@
  * last change, the preview of the request follows every key, and another provider brings its own parameters.
  * All of them are fields of the composer's form, wherever they stand on the page.
  */
-import { debounced, fresh } from "./dom.js";
+import { debounced, elements, fresh, part } from "./dom.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
-import { get, post } from "./request.js";
+import { post } from "./request.js";
 import { toast } from "./toasts.js";
 
 const SAVE_MS = 500;
@@ -19,7 +19,9 @@ const SETTINGS = ["provider", "model", "system", "parameters"];
 
 /** @param {ParentNode} root */
 export function bind(root) {
-  for (const form of fresh(root, "form[data-composer]", "settings")) new Settings(/** @type {HTMLFormElement} */ (form));
+  for (const form of fresh(root, "form[data-composer]", "settings")) {
+    new Settings(/** @type {HTMLFormElement} */ (form));
+  }
 }
 
 class Settings {
@@ -30,6 +32,8 @@ class Settings {
   #previewing = null;
   #failed = false;
   #provider;
+  /** The provider whose parameters the page shows. */
+  #shown;
   /** @type {Map<string, string>} the model last chosen for each provider */
   #models = new Map();
 
@@ -38,7 +42,7 @@ class Settings {
     this.#form = form;
     this.#base = (form.dataset["runUrl"] ?? "").replace(/runs\/$/, "");
     this.#saved = this.#values().toString();
-    this.#provider = this.#values().get("provider") ?? "";
+    this.#provider = this.#shown = this.#values().get("provider") ?? "";
     for (const type of ["input", "change", "parameters:changed"]) {
       document.addEventListener(type, (event) => this.#changed(event));
     }
@@ -115,28 +119,32 @@ class Settings {
     if (rows && scrolled) rows.scrollTop = scrolled;
   }
 
-  /** Another API has other parameters; what was set and exists there too stays set. @param {string} provider */
+  /**
+   * Another API has other parameters and models: the server says what stays, and what to tell.
+   * @param {string} provider
+   */
   async #otherProvider(provider) {
     const place = document.querySelector("[data-parameter-rows]");
-    const model = this.#form.elements.namedItem("model");
-    if (!place || !this.#base || !(model instanceof HTMLInputElement)) return;
-    this.#models.set(this.#provider, model.value);
+    const field = this.#form.elements.namedItem("model");
+    if (!place || !this.#base || !(field instanceof HTMLInputElement)) return;
+    const model = field.value;
+    this.#models.set(this.#provider, model);
     this.#provider = provider;
-    const result = await get(`${this.#base}parameters/?${this.#values()}`);
+    const values = this.#values();
+    values.set("shown", this.#shown);
+    values.set("last_model", this.#models.get(provider) ?? "");
+    const result = await post(`${this.#base}parameters/`, values);
     // Somebody who went on to a third provider gets that one's.
     if (provider !== this.#provider) return;
     if (!result.ok) return toast(result.problem, "bad");
+    this.#shown = provider;
     insert(place, result.html, "innerHTML");
-    this.#chooseModel(model);
+    const change = part(place, "[data-provider-change]");
+    // A name typed in the meantime is meant.
+    if (field.value === model) field.value = change.dataset["model"] ?? model;
+    const said = elements(change, "p").map((sentence) => sentence.textContent);
+    if (said.length) toast(said.join(" "));
     this.#preview();
     this.#save();
-  }
-
-  /** The model last used with this provider, else the first it offers; a name that fits stays. @param {HTMLInputElement} model */
-  #chooseModel(model) {
-    const offered = [...(model.list?.options ?? [])].map((option) => option.value);
-    const before = this.#models.get(this.#provider);
-    if (before !== undefined) model.value = before;
-    else if (offered.length && !offered.includes(model.value)) model.value = offered[0] ?? "";
   }
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.parameter_notes import notes_of, range_phrase
-from playground.parameter_rows import Row, control_for, parameter_groups, parameters_carried
+from playground.parameter_rows import Row, control_for, parameter_groups
 from upstream import catalog
 from upstream.catalog import Parameter
 
@@ -166,16 +166,6 @@ def test_taking_the_place_of_the_conversation_is_warned_about() -> None:
     assert [note.text for note in groups.extra.notes] == [
         "messages here takes the place of the one the page would send."
     ]
-
-
-def test_another_provider_keeps_what_its_api_knows_and_what_nobody_knows() -> None:
-    carried = parameters_carried(
-        old=catalog.api("openai-chat"),
-        new=catalog.api("siliconflow-chat"),
-        parameters={"temperature": "0.70", "reasoning_effort": '"low"', "my_flag": "1", "": "{oops"},
-    )
-
-    assert carried == {"temperature": "0.70", "my_flag": "1", "": "{oops"}
 
 
 # ---------------------------------------------------------------------------- what is said

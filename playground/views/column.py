@@ -1,0 +1,82 @@
+"""The settings of a column while they are being written: kept, carried to another provider, shown as the request."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from conversations import selectors, services
+from playground.forms import DraftForm, SettingsForm
+from playground.parameter_rows import parameter_groups
+from playground.preview import preview_build
+from playground.provider_change import provider_change
+from playground.views.desk import chosen, conversation_of, models_of, own_conversation, provider_of
+from playground.views.signed_in import PersonRequest, problem, signed_in
+from team import selectors as team
+from upstream import catalog
+
+
+@require_POST
+@signed_in
+def column_settings(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Keep what is set while it is set: provider, model, system prompt, parameters."""
+    found = own_conversation(request.user, pk)
+    form = SettingsForm(request.POST, providers=team.providers_for(user=request.user))
+    if not form.is_valid():
+        return problem(422, *(message for messages in form.errors.values() for message in messages))
+    services.column_settings_update(column=selectors.column_of(conversation=found), settings=form.settings())
+    return HttpResponse(status=204)
+
+
+@require_POST
+@signed_in
+def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Return the parameter rows for another provider, its models, and in words what changed.
+
+    `shown` is the provider whose rows the page shows, `model` the model it names. Values that the new API does not
+    document are left out.
+    """
+    column = selectors.column_of(conversation=conversation_of(request.user, pk))
+    providers = list(team.providers_for(user=request.user))
+    form = SettingsForm(request.POST, providers=providers)
+    if not form.is_valid():
+        return problem(422, *(message for messages in form.errors.values() for message in messages))
+    before = chosen(providers, request.POST.get("shown", "")) or provider_of(column, providers)
+    provider = form.cleaned_data["provider"]
+    change = provider_change(
+        old=catalog.api(before.api) if before else form.api,
+        new=form.api,
+        parameters=form.cleaned_data["parameters"],
+        model=form.cleaned_data["model"],
+        models=models_of(provider),
+        last_model=request.POST.get("last_model", ""),
+    )
+    context = {
+        "change": change,
+        "parameter_groups": parameter_groups(api=form.api, parameters=change.parameters, model=change.model),
+        "models": models_of(provider),
+    }
+    return render(request, "playground/_parameters_swap.html", context)
+
+
+@require_POST
+@signed_in
+def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Return the body that Send would send now, from the builder that sends."""
+    found = conversation_of(request.user, pk)
+    column = selectors.column_of(conversation=found)
+    form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
+    form.is_valid()  # what is wrong is said beside the rows; the preview shows the rest
+    provider = form.cleaned_data.get("provider")
+    text = form.cleaned_data.get("message") or ""
+    history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
+    messages = list(selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history))
+    preview = preview_build(
+        api=form.api,
+        base_url=provider.base_url if provider else "",
+        model=form.cleaned_data.get("model") or "",
+        messages=[*messages, {"role": "user", "content": text}] if text else messages,
+        parameters=form.cleaned_data.get("parameters") or {},
+    )
+    return render(request, "playground/_preview.html", {"preview": preview})

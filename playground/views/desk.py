@@ -1,0 +1,53 @@
+"""What the views of the workbench share: whose conversation it is, and what its column calls."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.http import Http404
+
+from conversations import selectors
+from conversations.models import Column, Conversation
+from team.models import Provider, User
+from upstream import catalog
+
+GENERIC: Final = "generic"
+"""The API of a column without a provider."""
+
+
+def conversation_of(user: User, pk: UUID) -> Conversation:
+    """Return a conversation this person may see; else 404."""
+    try:
+        return selectors.conversation_for(user=user, pk=pk)
+    except Conversation.DoesNotExist as error:
+        raise Http404 from error
+
+
+def own_conversation(user: User, pk: UUID) -> Conversation:
+    """Return a conversation that belongs to this person; else 404."""
+    found = conversation_of(user, pk)
+    if found.owner_id != user.pk:
+        raise Http404
+    return found
+
+
+def chosen(providers: Sequence[Provider], pk: str) -> Provider | None:
+    """Return the provider with this id, None where it is not among them."""
+    return next((provider for provider in providers if str(provider.pk) == pk), None)
+
+
+def provider_of(column: Column, providers: Sequence[Provider]) -> Provider | None:
+    """Return the column's provider; where it has none any more, the first one there is."""
+    return chosen(providers, column.settings.get("provider", "")) or next(iter(providers), None)
+
+
+def api_id(provider: Provider | None) -> str:
+    """Return the id of the API this provider speaks."""
+    return provider.api if provider else GENERIC
+
+
+def models_of(provider: Provider | None) -> tuple[str, ...]:
+    """Return the model names to offer: the provider's own, else those its API documents."""
+    if provider is None:
+        return ()
+    return tuple(provider.models) or catalog.api(provider.api).models
