@@ -1,5 +1,6 @@
 """What the documents of one response say together: an answer, an error, or neither."""
 
+import re
 from typing import Any, Final
 
 from upstream.wire.assembly import Assembly
@@ -13,6 +14,7 @@ from upstream.wire.limits import Limits
 
 _WORDS_LIMIT: Final = 2_000
 DONE: Final = "[DONE]"
+_JSON_BEGINS: Final = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d-])")
 
 
 class Answer:
@@ -125,7 +127,7 @@ class Answer:
 
     def _odd(self, text: str, *, last: bool) -> None:
         """Keep what is no JSON: cut JSON is damage, anything else (``ping``) is words."""
-        if text.lstrip()[:1] not in ("{", "["):
+        if not _JSON_BEGINS.match(text):
             self._say(text)
         elif self.broken is None:
             self.broken = "" if last else text[:200]

@@ -80,6 +80,8 @@ class Assembly:
         if delta and type(delta) is dict:
             choice.has_deltas = True
             choice.add(delta)
+            if item.get("message"):
+                choice.spare = item["message"]
         elif isinstance(message := item.get("message"), dict):
             choice.add_message(message)
         elif isinstance(text := delta or item.get("text"), str):
@@ -187,6 +189,7 @@ class Assembly:
         if final:
             touched = list(self._choices.values())
             for choice in touched:
+                choice.use_spare()
                 choice.tools.name_all(f"{self._first.get('id')} {self._first.get('created')} {choice.index}")
         for choice in touched:
             choice.touched = False

@@ -16,7 +16,8 @@ from upstream.wire.tools import ToolCalls
 
 
 class Choice:
-    """Fields of one choice so far. ``has_message`` says that a chunk held a message instead of a delta."""
+    """Fields of one choice so far. ``has_message`` says that a chunk held a message instead of a delta;
+    ``spare`` is the last message that stood beside one."""
 
     __slots__ = (
         "annotations",
@@ -35,6 +36,7 @@ class Choice:
         "reasoning_details",
         "refusal",
         "role",
+        "spare",
         "think",
         "tools",
         "touched",
@@ -58,6 +60,7 @@ class Choice:
         self.images: list[Any] = []
         self.reasoning_details = Details()
         self.filter: Any = None
+        self.spare: Any = None
         self.touched = False
         self.has_deltas = False
         self.has_message = False
@@ -71,11 +74,8 @@ class Choice:
                     self.content.fresh.append(value)
                 elif (field := FIELDS.get(key)) is not None:
                     field(self, value, delta)
-            elif value == "":
-                if key == "content":
-                    self.content.seen = True
-                elif key == "reasoning_content":
-                    self.reasoning.seen = True
+            elif key == "content" and value == "":
+                self.content.seen = True
 
     def add_message(self, message: dict[str, Any]) -> None:
         """Merge a whole message that came in place of a delta.
@@ -89,6 +89,12 @@ class Choice:
                 message = {"content": message["content"]}
         self.has_message = True
         self.add(message)
+
+    def use_spare(self) -> None:
+        """Merge the message that stood beside the last delta, if the deltas said nothing."""
+        if isinstance(self.spare, dict) and not (self.content.kept or self.content.fresh or self.tools.calls):
+            self.add({key: self.spare.get(key) for key in ("role", "content", "tool_calls")})
+        self.spare = None
 
     def _beyond(self, key: str, value: Any) -> Any:
         """Return what a repeated text adds to the text so far; all of it where it is no repetition."""
@@ -110,12 +116,11 @@ class Choice:
             )
         for key, items in value.items():
             if isinstance(items, list):
-                name = clean(key)
-                known = self.logprobs.get(name)
+                known = self.logprobs.get(key)
                 if isinstance(known, list):
-                    known.extend(clean(items))
+                    known.extend(items)
                 else:
-                    self.logprobs[name] = clean(items)
+                    self.logprobs[key] = list(items)
 
     def take(self, updates: list[Update], final: bool) -> None:
         """Append to ``updates`` what the choice gained since the last time."""
@@ -154,7 +159,7 @@ class Choice:
     def document(self) -> dict[str, Any]:
         """Return the choice in the shape of a plain response."""
         message: dict[str, Any] = {"role": self.role or None, "content": self.content.or_none()}
-        if self.reasoning.kept or self.reasoning.seen:
+        if self.reasoning.kept:
             message["reasoning_content"] = self.reasoning.value()
         if self.refusal.kept:
             message["refusal"] = self.refusal.value()
@@ -171,7 +176,7 @@ class Choice:
                 message[key] = value
         choice: dict[str, Any] = {
             "index": self.index, "message": message, "finish_reason": self.finish_reason or None,
-            "logprobs": self.logprobs,
+            "logprobs": clean(self.logprobs),
         }  # fmt: skip
         if self.filter:
             choice["content_filter_results"] = clean(self.filter)

@@ -6,6 +6,7 @@ than 4,300 digits are values to refuse or soften, not crashes.
 
 import json
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -86,17 +87,25 @@ def storable(text: str) -> str:
 
 
 def clean(value: Any, depth: int = 0) -> Any:
-    """Return JSON data that any database accepts: finite numbers, storable text, at most MAX_DEPTH levels."""
+    """Return JSON data that any database accepts: finite numbers, storable text, at most MAX_DEPTH levels.
+
+    What needs no change is returned as it is, not copied: logprobs of a long answer are large.
+    """
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        if depth >= MAX_DEPTH:
+            return None
+        items = [clean(item, depth + 1) for item in value]
+        return value if all(map(operator.is_, items, value)) else items
     if isinstance(value, dict):
         if depth >= MAX_DEPTH:
             return None
-        return {clean(key): clean(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return None if depth >= MAX_DEPTH else [clean(item, depth + 1) for item in value]
+        keys, items = [clean(key) for key in value], [clean(item, depth + 1) for item in value.values()]
+        same = all(map(operator.is_, items, value.values())) and all(map(operator.is_, keys, value))
+        return value if same else dict(zip(keys, items, strict=True))
     return value
 
 
