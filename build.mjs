@@ -3,7 +3,8 @@
  *
  * The page loads one script and one style sheet; Django's manifest storage adds the content hash to their names.
  * Heavy parts that few pages need are bundles of their own, fetched by import() when first needed; they carry
- * esbuild's hash, so that one left over from an older build is never mixed in.
+ * esbuild's hash, so that one left over from an older build is never mixed in. Such a part shares no module with the
+ * page: what it imports is copied into it, so it may import functions, but nothing that holds state.
  */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";

@@ -127,7 +127,8 @@ class Inspector {
   /** The answer that is shown is marked in the transcript. @param {string} exchange "" for none */
   #mark(exchange) {
     for (const article of document.querySelectorAll("[data-transcript] article[data-exchange]")) {
-      if (exchange !== "" && article.getAttribute("data-exchange") === exchange) article.setAttribute("aria-current", "true");
+      const shown = exchange !== "" && article.getAttribute("data-exchange") === exchange;
+      if (shown) article.setAttribute("aria-current", "true");
       else article.removeAttribute("aria-current");
     }
   }

@@ -18,7 +18,13 @@ import { ToolCalls } from "./tool_calls.js";
 
 /**
  * @typedef {"queued" | "streaming" | "completed" | "stopped" | "failed" | "interrupted"} AnswerState
- * @typedef {{kind: string, message: string, advice: string, status: number | null, param: string | null, retry_after: number | null}} Failure
+ * @typedef {object} Failure
+ * @property {string} kind
+ * @property {string} message
+ * @property {string} advice
+ * @property {number | null} status
+ * @property {string | null} param
+ * @property {number | null} retry_after seconds
  * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats}} End
  */
 
@@ -92,7 +98,8 @@ class Reply {
   refused(code, message) {
     console.warn("The server does not let this answer be followed.", code, message);
     const sentence = gettext("This answer cannot be followed any more.");
-    const error = { kind: code, message: sentence, advice: gettext("Reload the page."), status: null, param: null };
+    const advice = gettext("Reload the page.");
+    const error = { kind: code, message: sentence, advice, status: null, param: null, retry_after: null };
     this.#finish({ state: "interrupted", error, stats: UNKNOWN });
   }
 
@@ -124,7 +131,7 @@ class Reply {
     this.#answers.forEach(work);
   }
 
-  /** The article of a choice; a provider that sends more choices than asked for gets one more. @param {unknown} index */
+  /** The article of a choice; one more for a choice that nobody asked for. @param {unknown} index */
   #answer(index) {
     const choice = Number(index);
     return this.#answers.get(choice) ?? this.#oneMore(choice);
@@ -322,7 +329,8 @@ class Answer {
   #thoughtFor() {
     const label = this.#part("[data-reasoning] > summary > span");
     if (this.#thinking === null || !label) return;
-    const time = Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format((performance.now() - this.#thinking) / 1000);
+    const figures = new Intl.NumberFormat(language(), { maximumFractionDigits: 1 });
+    const time = figures.format((performance.now() - this.#thinking) / 1000);
     label.textContent = interpolate(gettext("Reasoned for %(time)s"), { time: `${time} s` });
     this.#thinking = null;
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keys that work everywhere on the page, and the list of them. ⌘ on a Mac, Ctrl elsewhere; never what the browser needs. */
+/** Keys that work everywhere on the page, and their list. ⌘ on a Mac, Ctrl elsewhere; never what the browser needs. */
 import { delegate, make } from "./dom.js";
 import { show, toggle } from "./drawers.js";
 import { gettext } from "./i18n.js";

@@ -26,7 +26,10 @@ function seconds(ms) {
 /** @type {number | null} */
 let sentAt = null;
 
-/** The answers made until the next call belong to the press of Send at this `performance.now()`; null: to none. @param {number | null} time */
+/**
+ * The answers made until the next call belong to the press of Send at this time.
+ * @param {number | null} time as `performance.now()`; null: to none
+ */
 export function sent(time) {
   sentAt = time;
 }

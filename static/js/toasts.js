@@ -26,7 +26,8 @@ export function toast(text, tone = "plain", action) {
     });
     note.append(button);
   }
-  const dismiss = make("button", { type: "button", class: "iconbtn iconbtn--small", "data-dismiss": "" }, icon("x", "small"));
+  const look = { type: "button", class: "iconbtn iconbtn--small", "data-dismiss": "" };
+  const dismiss = make("button", look, icon("x", "small"));
   dismiss.setAttribute("aria-label", gettext("Dismiss"));
   note.append(dismiss);
   place.append(note);

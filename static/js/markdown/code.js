@@ -68,7 +68,8 @@ export function colour(root) {
 
 /** @param {string} language */
 function corner(language) {
-  const copy = make("button", { type: "button", class: "iconbtn iconbtn--small", "data-copy-code": "" }, icon("copy", "small"));
+  const look = { type: "button", class: "iconbtn iconbtn--small", "data-copy-code": "" };
+  const copy = make("button", look, icon("copy", "small"));
   copy.setAttribute("aria-label", gettext("Copy code"));
   return make("div", { class: "code__corner" }, make("span", {}, language), copy);
 }

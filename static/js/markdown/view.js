@@ -12,7 +12,7 @@ import { Outline, PLAIN_PIECE, isExcessive, plainText, renderBlock } from "./ren
 
 /** @import { Block } from "./blocks.js" */
 
-/** After showing the open block again, wait this many times as long as it took: at most a fifth of the time goes there. */
+/** After showing the open block again, wait so many times as long as that took: at most a fifth of the time goes there. */
 const REST = 4;
 /** Past so many characters an answer is shown as plain text: the browser itself grows slow on that many elements. */
 const MAX_RENDERED = 500_000;
@@ -102,7 +102,7 @@ export class MarkdownView {
 
 /** The list or table body that a part continues. @param {Block} block @param {Element | null} before */
 function placeToJoin(block, before) {
-  if (block.kind === "list" && (before instanceof HTMLOListElement || before instanceof HTMLUListElement)) return before;
+  if (block.kind === "list") return before?.matches("ol, ul") ? before : null;
   if (block.kind === "table") return before?.querySelector("tbody") ?? null;
   return null;
 }
@@ -162,7 +162,11 @@ function isTooMuch(block) {
   return block.kind === "plain" || (block.kind !== "math" && isExcessive(block.source));
 }
 
-/** A block that the renderer fails on is shown as it is, and the fault reported. @param {Block} block @param {Outline} outline */
+/**
+ * A block that the renderer fails on is shown as it is, and the fault reported.
+ * @param {Block} block
+ * @param {Outline} outline
+ */
 function rendered(block, outline) {
   try {
     return renderBlock(block, outline);
