@@ -9,7 +9,7 @@ from upstream.wire.error_bodies import error_from_object, error_in
 from upstream.wire.errors import ConnectionCut, ProtocolViolation, UpstreamError
 from upstream.wire.events import ErrorSeen, Update
 from upstream.wire.framing import parse
-from upstream.wire.jsontext import dumps, loads
+from upstream.wire.jsontext import loads
 from upstream.wire.limits import Limits
 
 _WORDS_LIMIT: Final = 2_000
@@ -54,14 +54,23 @@ class Answer:
             error = error_in(document)
             if error is not None:
                 self.fail(error, raw)
-            if (error is None or document.get("choices")) and self.assembly.add(document):
-                self.answered = True
+            if error is None or document.get("choices"):
+                self.merge(document, raw)
         elif isinstance(document, list):
             for item in document:
                 if isinstance(item, dict):
                     self.document(item, raw)
         elif isinstance(document, str):
             self._say(document)
+
+    def merge(self, document: dict[str, Any], raw: str) -> None:
+        """Take a document that is no error itself; its choices may hold one."""
+        assembly = self.assembly
+        if assembly.add(document):
+            self.answered = True
+        if assembly.errors:
+            self.fail(assembly.errors[0], raw)
+            assembly.errors.clear()
 
     def fail(self, error: Any, raw: str) -> None:
         """Take an error object; the first one counts."""
@@ -140,10 +149,6 @@ class Answer:
         """Return what came since the last time; an error once, when it is first known."""
         assembly = self.assembly
         updates = assembly.take(final=final)
-        if assembly.errors:
-            for error in assembly.errors:
-                self.fail(error, dumps(error))
-            assembly.errors.clear()
         if self.error is not None and not self._error_told:
             self._error_told = True
             updates.append(ErrorSeen(self.error))

@@ -156,8 +156,7 @@ class ResponseReader:
                     usual = False
                 if usual:
                     if document.get("choices") and "error" not in document:
-                        answer.assembly.add(document)
-                        answer.answered = True
+                        answer.merge(document, text[position + 6 : end])
                         repeat.learn(text, position, end, document)
                     else:
                         answer.document(document, text[position + 6 : end])
