@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.conftest import missing
+from tests.conftest import ARTIFACTS, missing
 
 FLAGS = [
     "--headless",
@@ -43,6 +44,30 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """Return an empty page."""
-    return context.new_page()
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Return an empty page; what it showed is kept in tests/artifacts when the test fails."""
+    page = context.new_page()
+    yield page
+    if request.node.stash.get(_FAILED, False) and not page.is_closed():
+        path = screenshot_path(request.node.name)
+        page.screenshot(path=path, full_page=True)
+        request.node.add_report_section("teardown", "screenshot", str(path))
+
+
+def screenshot_path(name: str) -> Path:
+    """Return where a picture of this name goes."""
+    folder = ARTIFACTS / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name.replace('/', '_')[:100]}.png"
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember failures for `page`."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
