@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -112,7 +112,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self.open_sockets.add(self)
         self.parts.nudges.listen(user.pk, self)
         await self._control(type="hello", heartbeat=HEARTBEAT)
-        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch_person())]
+        self._tasks = [self._begin(self._pump()), self._begin(self._watch_person())]
 
     async def disconnect(self, code: int) -> None:
         """Forget the page; the runs it followed go on."""
@@ -129,6 +129,18 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside what the page says; a defect of ours closes the socket instead of leaving it silent."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception:
+                logger.exception("A socket met an unexpected error")
+                await self._close(1011)
+
+        return asyncio.create_task(guarded())
 
     # What the page says
 
@@ -194,7 +206,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         """Begin to look for an exchange's frames, beside whatever else the page says."""
         self._followed[ref] = followed
         followed.follower = None
-        followed.task = asyncio.create_task(self._let_in(ref, followed))
+        followed.task = self._begin(self._let_in(ref, followed))
 
     async def _let_in(self, ref: int, followed: Followed) -> None:
         """Attach the page to the live frames; while there are none, send what is kept, until the exchange has ended."""
@@ -376,7 +388,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             case "signed_out":
                 key = self._session_key
                 if nudge.session == key or (nudge.session is None and nudge.kept != key):
-                    self._tasks.append(asyncio.create_task(self._bye("signed_out", 4401)))
+                    self._tasks.append(self._begin(self._bye("signed_out", 4401)))
 
     async def shut_down(self, code: int) -> None:
         """Close with a goodbye: the page goes to another process, or waits for the next one."""

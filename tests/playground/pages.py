@@ -20,7 +20,7 @@ from tests.fakes import FakeUpstream
 from tests.served import Installation, ServedProcess
 
 PATIENCE = 20.0  # seconds for what should come at once, on a busy machine
-ENDED = ("completed", "stopped", "failed", "interrupted")
+ACK_BYTES = 64 * 1024
 
 
 def provider_environment(*upstreams: FakeUpstream, names: tuple[str, ...] = ("Fake",)) -> dict[str, str]:
@@ -87,7 +87,7 @@ class Socket:
         self.connection = self._open.enter_context(connection)
         self.followed: dict[int, Followed] = {}
         self.controls: list[dict[str, Any]] = []
-        self.received = 0
+        self.received = self.acknowledged = 0
         self.close_code: int | None = None
         self._acknowledge = acknowledge
 
@@ -113,7 +113,8 @@ class Socket:
         message: dict[str, Any] = json.loads(text)
         if "e" in message:
             self.received += len(text.encode())
-            if self._acknowledge:
+            if self._acknowledge and self.received - self.acknowledged >= ACK_BYTES:
+                self.acknowledged = self.received
                 self.say(type="ack", bytes=self.received)
             self.followed.setdefault(message["e"], Followed()).take(message)
         else:
