@@ -95,6 +95,9 @@ format: $(DONE)/development
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 	@$(BIN)/djlint --quiet --reformat templates || true
 
+screenshots: install ## the pictures of the README
+	@$(BIN)/python -m tests.browser.screenshots
+
 bench: install
 	@$(BIN)/python -m bench
 

@@ -1,9 +1,12 @@
 """The figures under an answer."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from conversations.services.recording import token_count
+
+AT_ONCE: Final = 20.0
+"""A stream shorter than this many ms came in one or two reads: its rate would say how fast a buffer was emptied."""
 
 
 class Stats(TypedDict):
@@ -20,12 +23,12 @@ def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: 
     """Return the figures of an exchange.
 
     TTFT runs from the sent request to the first token of any kind. Tokens per second are counted from the first token to the
-    last; an answer that came in one piece has no rate.
+    last; an answer that came at once has no rate.
     """
     first, last = timing.get("first_token"), timing.get("last_token")
     streamed = None if first is None or last is None else last - first
     rate = None
-    if tokens_out is not None and tokens_out > 1 and streamed:
+    if tokens_out is not None and tokens_out > 1 and streamed and streamed >= AT_ONCE:
         rate = (tokens_out - 1) / streamed * 1000
     return Stats(
         tokens_in=tokens_in,
