@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 
 from tests import servers
 
-pytest_plugins = ["tests.cast", "tests.served"]
+pytest_plugins = ["tests.cast", "tests.served", "tests.chromium"]
 
 # A busy machine is slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -30,13 +30,15 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark browser tests by their folder and run them last: Playwright keeps an event loop running on this thread,
+    """Mark the tests that use Chromium and run them last: Playwright keeps an event loop running on this thread,
     which asynchronous tests after it could not stand."""
-    browser = ROOT / "tests" / "browser"
-    for item in items:
-        if item.path.is_relative_to(browser):
-            item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.path.is_relative_to(browser))
+
+    def in_browser(item: pytest.Item) -> bool:
+        return "chromium" in getattr(item, "fixturenames", ())
+
+    for item in filter(in_browser, items):
+        item.add_marker(pytest.mark.browser)
+    items.sort(key=in_browser)
 
 
 @pytest.fixture(scope="session")
