@@ -3,7 +3,7 @@
     python bench/wire.py [--rounds 30] [--read 1460]
 
 Both get the bytes in the same reads. Ours decodes, assembles, keeps the raw record and makes the updates; theirs
-decodes the events and parses each as JSON. Prints medians: MB/s, events/s, µs per event. Needs the recorded
+decodes the events and parses each as JSON. Prints medians of CPU time: MB/s, events/s, µs per event. Needs the recorded
 streams (PLAYGROUND_STREAMS or ../shared/streams).
 """
 
@@ -88,9 +88,9 @@ def compare(name: str, body: bytes, read: int, rounds: int) -> None:
     times: dict[str, list[float]] = {label: [] for label in runs}
     for _ in range(rounds):
         for label, run in runs.items():
-            begin = time.perf_counter()
+            begin = time.process_time()
             run()
-            times[label].append(time.perf_counter() - begin)
+            times[label].append(time.process_time() - begin)
     size = f"reads of {read} bytes" if read else "a read per event"
     print(f"{name}: {len(body):,} bytes, {events:,} events, {size}")
     for label, taken in times.items():

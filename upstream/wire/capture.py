@@ -25,6 +25,7 @@ text that ends with the first letter of a key would delay ordinary answers."""
 
 DOTS: Final = "••••"
 
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/]))")
 _ODD_ESCAPE: Final = re.compile(r"\\(?:u00[2-7]|/)")
 _ODD_ESCAPE_BYTES: Final = re.compile(rb"\\(?:u00[2-7]|/)")
 """Escapes of characters that need none, as Go and PHP write them; JSON lets a sender escape any character."""
@@ -103,13 +104,18 @@ class Secrets:
         if self._pattern is None:
             return []
         found = [(m.start(), m.end(), self._escaped[m[0]]) for m in self._pattern.finditer(text)]
-        if _ODD_ESCAPE.search(text):
+        if "\\" in text and _ODD_ESCAPE.search(text) and self._is_spelled_out(text):
             for match in self._any_spelling().finditer(text):
                 start, end = match.span()
                 if all(end <= first or start >= last for first, last, _ in found):
                     found.append((start, end, mask(self.values[(match.lastindex or 1) - 1])))
             found.sort()
         return found
+
+    def _is_spelled_out(self, text: str) -> bool:
+        """Say whether a value appears once the escapes are undone; cheaper than searching for every spelling."""
+        plain = _ESCAPE.sub(lambda match: match[2] or chr(int(match[1], 16)), text)
+        return any(value in plain for value in self.values)
 
     def _any_spelling(self) -> re.Pattern[str]:
         """Return a pattern for the values with any of their characters escaped as JSON allows; made when needed."""
@@ -143,7 +149,7 @@ class Secrets:
         for form, replacement in self._bytes:
             if form in data:
                 data = data.replace(form, replacement)
-        if self._bytes and _ODD_ESCAPE_BYTES.search(data):
+        if self._bytes and b"\\" in data and _ODD_ESCAPE_BYTES.search(data):
             text = data.decode("utf-8", "surrogateescape")
             masked = self.text(text)
             return data if masked is text else masked.encode("utf-8", "surrogateescape")
