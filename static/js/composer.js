@@ -4,6 +4,7 @@ import { debounced, delegate, fresh } from "./dom.js";
 import { DraftStore, randomId } from "./drafts.js";
 import { insert, rootIds } from "./fragments.js";
 import { gettext } from "./i18n.js";
+import { loadEngine } from "./markdown/engine_loader.js";
 import { setParameters } from "./parameters.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
@@ -49,6 +50,8 @@ class Composer {
       event.preventDefault();
       void this.#run();
     });
+    // An answer will follow: what renders it has the time of typing to arrive.
+    this.#field.addEventListener("input", loadEngine, { once: true });
     this.#field.addEventListener("input", () => {
       this.#message.clear();
       this.#grow();

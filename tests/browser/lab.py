@@ -104,7 +104,8 @@ class Lab:
         )
 
     async def _post(self, request: web.Request) -> web.Response:
-        fields = {name: str(value) for name, value in (await request.post()).items()}
+        # Forms carry line breaks as CR LF; the product's forms undo that too.
+        fields = {name: str(value).replace("\r\n", "\n") for name, value in (await request.post()).items()}
         with self.changed:
             self.posts.append((request.path, fields))
             self.changed.notify_all()

@@ -398,3 +398,24 @@ def test_saved_text_that_breaks_renderers_is_shown(lab: Lab, page: Page, name: s
     expect(page.locator("[data-source]")).to_be_hidden(timeout=20_000)
     page.get_by_role("textbox", name="Message").fill("still alive")
     assert faults == []
+
+
+def test_without_the_renderer_text_is_shown_as_it_is(lab: Lab, page: Page) -> None:
+    page.route("**/chunks/engine-*", lambda route: route.abort())
+    stream_whole(lab, page, "Some **text**\n\n```py\nx = 1\n```\n\n<img src=x onerror='window.hit = 1'>")
+    prose = page.locator("[data-markdown]")
+    assert prose.locator(".prose__plain").all_inner_texts() == [
+        "Some **text**",
+        "<img src=x onerror='window.hit = 1'>",
+    ]
+    assert prose.locator("pre code").inner_text().strip() == "x = 1"
+    assert page.evaluate("window.hit ?? null") is None
+
+
+def test_an_empty_page_does_not_fetch_what_renders_answers(lab: Lab, page: Page) -> None:
+    requests, _faults = watch(page)
+    page.goto(lab.url)
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in requests if "/chunks/" in url]
+    page.get_by_role("textbox", name="Message").press_sequentially("h")
+    page.wait_for_event("requestfinished", lambda request: "/chunks/engine-" in request.url)

@@ -1,13 +1,14 @@
 // @ts-check
 /** One block of Markdown → nodes: marked, then the sanitiser, then what the page adds around code, tables and math. */
-import { Marked } from "marked";
 import { make } from "../dom.js";
 import { codeBlock } from "./code.js";
 import { formula } from "./math.js";
 import { mathExtensions } from "./math_syntax.js";
-import { sanitise } from "./sanitise.js";
+import { engineFailed, loadEngine, markdownEngine } from "./engine_loader.js";
+import { purifierMake, sanitise } from "./sanitise.js";
 
 /** @import { Block } from "./blocks.js" */
+/** @import { Engine } from "./engine_loader.js" */
 
 /** A block beyond these bounds is shown as plain text: no renderer may be slow or recurse on it. */
 const MAX_BLOCK = 16_384;
@@ -21,19 +22,35 @@ export const PLAIN_PIECE = 4_096;
 /** Raw HTML is shown as the text it is, but for these few, which say nothing but how to set a word. */
 const HARMLESS_TAG = /^<(?:br|\/?(?:sub|sup|kbd))\s*\/?>/i;
 
-const marked = new Marked({
-  gfm: true,
-  async: false,
-  extensions: mathExtensions,
-  tokenizer: {
-    html: () => undefined,
-    tag(text) {
-      const match = HARMLESS_TAG.exec(text);
-      if (!match) return undefined;
-      return { type: "html", raw: match[0], text: match[0], block: false, inLink: false, inRawBlock: false };
+/** @type {((source: string) => DocumentFragment) | null} */
+let fragmentOf = null;
+
+/** @param {Engine} engine @returns {(source: string) => DocumentFragment} Markdown → safe nodes */
+function rendererMake(engine) {
+  const marked = new engine.Marked({
+    gfm: true,
+    async: false,
+    extensions: mathExtensions,
+    tokenizer: {
+      html: () => undefined,
+      tag(text) {
+        const match = HARMLESS_TAG.exec(text);
+        if (!match) return undefined;
+        return { type: "html", raw: match[0], text: match[0], block: false, inLink: false, inRawBlock: false };
+      },
     },
-  },
-});
+  });
+  const purifier = purifierMake(engine);
+  return (source) => sanitise(purifier, /** @type {string} */ (marked.parse(source)));
+}
+
+/** Whether blocks can be rendered now, even if only as plain text; asking begins to load what is missing. */
+export function isReady() {
+  const engine = markdownEngine();
+  if (engine) fragmentOf ??= rendererMake(engine);
+  else loadEngine();
+  return fragmentOf !== null || engineFailed();
+}
 
 /**
  * The nodes of one block, in a fragment.
@@ -46,10 +63,10 @@ export function renderBlock(block, outline) {
     fragment.append(codeBlock(block.info, block.source));
   } else if (block.kind === "math") {
     fragment.append(make("p", { class: "prose__math" }, formula(block.source, true)));
-  } else if (isExcessive(block.source)) {
+  } else if (fragmentOf === null || isExcessive(block.source)) {
     fragment.append(...plainText(block.source));
   } else {
-    return decorate(sanitise(/** @type {string} */ (marked.parse(block.source))), outline);
+    return decorate(fragmentOf(block.source), outline);
   }
   return fragment;
 }

@@ -6,7 +6,6 @@
  * never turned into text and parsed again. What may pass: the tags below, no ids, no styles, no data-* and no aria-*;
  * links to http, https and mailto; images of this site's attachments. Any other image becomes a link.
  */
-import createPurifier from "dompurify";
 import { gettext } from "../i18n.js";
 import { make } from "../dom.js";
 
@@ -15,8 +14,9 @@ const LINK_PROTOCOLS = ["http:", "https:", "mailto:"];
 /** Classes that the renderer itself writes; a text cannot, because raw HTML in it is shown as text. */
 const CODE_CLASS = /^(?:language-[\w+#.-]{1,30}|math-inline|math-display)$/;
 
-const purifier = createPurifier(window);
-purifier.setConfig({
+/** @import { Engine } from "./engine_loader.js" */
+
+const CONFIG = {
   // prettier-ignore
   ALLOWED_TAGS: [
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "del", "sub", "sup", "kbd", "code", "pre",
@@ -30,17 +30,28 @@ purifier.setConfig({
   ALLOW_ARIA_ATTR: false,
   ALLOW_UNKNOWN_PROTOCOLS: false,
   RETURN_DOM_FRAGMENT: true,
-});
-purifier.addHook("uponSanitizeAttribute", (node, data) => {
-  if (data.attrName !== "class") return;
-  data.keepAttr = node.nodeName === "CODE" && CODE_CLASS.test(data.attrValue);
-});
+};
 
 /**
+ * A purifier of our own: nobody else's hooks or settings reach it.
+ * @param {Engine} engine
+ */
+export function purifierMake({ createPurifier }) {
+  const purifier = createPurifier(window);
+  purifier.setConfig(CONFIG);
+  purifier.addHook("uponSanitizeAttribute", (node, data) => {
+    if (data.attrName !== "class") return;
+    data.keepAttr = node.nodeName === "CODE" && CODE_CLASS.test(data.attrValue);
+  });
+  return purifier;
+}
+
+/**
+ * @param {ReturnType<typeof purifierMake>} purifier
  * @param {string} html
  * @returns {DocumentFragment} safe to put anywhere in the page
  */
-export function sanitise(html) {
+export function sanitise(purifier, html) {
   const fragment = /** @type {DocumentFragment} */ (/** @type {unknown} */ (purifier.sanitize(html)));
   fragment.querySelectorAll("input").forEach(checkbox);
   fragment.querySelectorAll("img").forEach(image);

@@ -8,7 +8,7 @@
 import { BlockSplitter } from "./blocks.js";
 import { GrowingCode, colour } from "./code.js";
 import { morph } from "./morph.js";
-import { Outline, PLAIN_PIECE, isExcessive, plainText, renderBlock } from "./render.js";
+import { Outline, PLAIN_PIECE, isExcessive, isReady, plainText, renderBlock } from "./render.js";
 
 /** @import { Block } from "./blocks.js" */
 
@@ -56,6 +56,7 @@ export class MarkdownView {
    * @returns {boolean} whether nothing is left to do
    */
   paint(until) {
+    if (!isReady()) return false;
     while (this.#waiting.length) {
       this.#paintClosed(/** @type {Block} */ (this.#waiting.shift()));
       this.#stale = true;
