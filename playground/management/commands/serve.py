@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import resource
 import socket
 from typing import Any
 
@@ -16,6 +17,9 @@ from playground.environment import WILDCARD_HOSTS
 from team import first_run
 from team.errors import TeamError
 from team.selectors import has_people
+
+
+FILES_WANTED = 65_536
 
 
 class Command(BaseCommand):
@@ -66,6 +70,7 @@ class Command(BaseCommand):
             )
 
     def _serve(self, sockets: list[socket.socket], url: str) -> int:
+        _raise_file_limit()
         _install_uvloop()
         # Autobahn's compiled helpers read what browsers send, a few bytes a second; loading them takes 0.1 s.
         os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
@@ -97,6 +102,13 @@ class Command(BaseCommand):
                 "This server can be reached by others. To make the first account, the administrator's, open\n"
                 f"  {url}/accounts/signup/?token={first_run.token()}"
             )
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the system lets us: every page and every stream is one, and the usual 1,024 are few."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen_problem(problem: OSError) -> str:
