@@ -1,6 +1,5 @@
 """Reads. Each starts from the person; what somebody may not see does not exist for them (`DoesNotExist`)."""
 
-import datetime
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -202,10 +201,10 @@ def exchanges_visible(*, user: User, ids: Iterable[UUID]) -> set[UUID]:
     return set(Exchange.objects.filter(mine, pk__in=list(ids)).values_list("pk", flat=True))
 
 
-def orphans(*, silent_since: datetime.datetime) -> list[Exchange]:
-    """Return live exchanges whose process has not beaten since then."""
-    silent = Exchange.objects.filter(state__in=Exchange.LIVE, beat__lt=silent_since)
-    return list(silent.defer("body", "response"))
+def exchanges_live(*, but_of: str = "") -> list[Exchange]:
+    """Return the exchanges that have not ended, except those of one process. For the server itself, not for a person."""
+    live = Exchange.objects.filter(state__in=Exchange.LIVE).exclude(process=but_of)
+    return list(live.defer("body", "response"))
 
 
 def response_document(exchange: Exchange) -> Any:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -21,6 +20,7 @@ from playground.journal import Follower
 from playground.kept import KEPT_FROM, Kept, kept_of
 from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
+from playground.socket_bounds import Allowance, Window
 from team.models import User
 from team.selectors import session_is_valid
 
@@ -28,17 +28,12 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT: Final = 25
 """Seconds between a page's pings; a page that misses an answer reconnects."""
-WINDOW: Final = 1_000_000
-"""Bytes a page may be behind with its acknowledgements before we stop sending; the server itself has no back-pressure."""
 SLOW_AFTER: Final = 60.0
 """Seconds a page may stay that far behind before its socket is closed; it comes back and asks for what is missing."""
 MESSAGE_LIMIT: Final = 128_000
 """Characters of frames joined into one message."""
 MAX_FOLLOWED: Final = 256
 """Exchanges one page may follow at once."""
-RATE: Final = 50.0
-BURST: Final = 400.0
-"""Messages a page may send per second, and at once."""
 MAX_TEXT: Final = 4096
 """Characters of one message from a page."""
 CHECK_EVERY: Final = 120.0
@@ -85,10 +80,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self._due: dict[int, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._list_changed = False
-        self._sent = self._acked = 0
-        self._allowance, self._allowance_at = BURST, time.monotonic()
+        self._window = Window()
+        self._allowance = Allowance()
         self._wake = asyncio.Event()
-        self._ack_came = asyncio.Event()
         self._check_due = asyncio.Event()
         self._kept_turn = asyncio.Lock()
         self._reads = asyncio.Semaphore(READS)
@@ -149,7 +143,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         del bytes_data
         if self not in self.open_sockets:
             return
-        if not self._allowed():
+        if not self._allowance.take():
             await self._refuse("too_fast", "Too many messages.")
             await self._close(4429)
             return
@@ -165,12 +159,6 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             return
         await self._message(message)
 
-    def _allowed(self) -> bool:
-        now = time.monotonic()
-        self._allowance = min(BURST, self._allowance + (now - self._allowance_at) * RATE) - 1
-        self._allowance_at = now
-        return self._allowance >= 0
-
     async def _message(self, message: Mapping[str, Any]) -> None:
         match message.get("type"):
             case "follow":
@@ -179,10 +167,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 if (ref := _whole(message.get("ref"))) is not None:
                     self._forget(ref)
             case "ack":
-                count = _whole(message.get("bytes"), below=2**53)
-                if count is not None and self._acked < count <= self._sent:
-                    self._acked = count
-                    self._ack_came.set()
+                self._window.acked(_whole(message.get("bytes"), below=2**53) or 0)
             case "ping":
                 await self._control(type="pong")
             case _:
@@ -288,7 +273,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 self._list_changed = False
                 await self._control(type="conversations")
             while self._due:
-                if self._sent - self._acked >= WINDOW and not await self._has_room():
+                if self._window.full and not await self._has_room():
                     return
                 await self._send_due(next(iter(self._due)))
 
@@ -315,16 +300,14 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         """Wait until the page has taken in enough of what was sent; close the socket of one that does not."""
         try:
             async with asyncio.timeout(self._slow_after):
-                while self._sent - self._acked >= WINDOW:
-                    self._ack_came.clear()
-                    await self._ack_came.wait()
+                await self._window.room()
         except TimeoutError:
             await self._bye("slow", 1013)
             return False
         return True
 
     async def _data(self, text: str) -> None:
-        self._sent += len(text) if text.isascii() else len(text.encode())
+        self._window.sent(text)
         await self.send(text)
 
     async def _control(self, **message: Any) -> None:

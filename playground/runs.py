@@ -57,10 +57,6 @@ class Runs:
         """How many exchanges run or wait here now."""
         return len(self._live)
 
-    def is_live(self, exchange_id: UUID) -> bool:
-        """Say whether this process runs an exchange now."""
-        return exchange_id in self._live
-
     def start(
         self,
         opened: Sequence[OpenedExchange],

@@ -7,12 +7,10 @@ import asyncio
 import contextvars
 import datetime
 import logging
-import os
-import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from channels.db import DatabaseSyncToAsync
 from django.conf import settings
@@ -24,6 +22,7 @@ from conversations.models import Exchange
 from playground import frames
 from playground.journal import Journal, MemoryJournal
 from playground.nudges import Nudge, Nudges
+from playground.process_name import is_dead, name_make
 from playground.recorder import Recorder
 from playground.run_queue import RunQueue
 from playground.runs import Runs
@@ -46,7 +45,7 @@ class Runtime:
     """The parts of one process, wired together."""
 
     def __init__(self) -> None:
-        self.process = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"[:60]
+        self.process = name_make()
         self.client = UpstreamClient(guard=AddressGuard(allowed_hosts))
         self.nudges = Nudges()
         self.journal = self._shared() if settings.REDIS_URL else MemoryJournal()
@@ -91,18 +90,18 @@ class Runtime:
         return await asyncio.shield(task)
 
     async def start_up(self) -> None:
-        """End what a dead process left behind, then keep looking for more."""
-        if not settings.REDIS_URL:
+        """End what dead processes left behind, then keep looking for more."""
+        for exchange in await self.in_database(selectors.exchanges_live):
             # Without Redis there is one process: whatever is live belongs to one that is gone.
-            await self._orphans_end(timezone.now(), twice=False)
+            if not settings.REDIS_URL or is_dead(exchange.process, own=self.process):
+                await self._orphan_end(exchange)
         self._watch = asyncio.create_task(self._look_around(), context=contextvars.Context())
 
     async def _look_around(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
-                silent_since = timezone.now() - datetime.timedelta(seconds=SILENT_AFTER)
-                await self._orphans_end(silent_since, twice=True)
+                await self._orphans_end()
                 await self._readers_release()
             except DatabaseError as error:
                 self._silent.clear()
@@ -110,21 +109,27 @@ class Runtime:
             except Exception:
                 logger.exception("Looking for interrupted runs went wrong")
 
-    async def _orphans_end(self, silent_since: datetime.datetime, *, twice: bool) -> None:
-        """Recover silent exchanges; with `twice` only those that were silent at the last look, too.
+    async def _orphans_end(self) -> None:
+        """End the exchanges of processes that are dead, or that have been silent at two looks.
 
         The second look keeps a run alive whose process could not beat because the database itself was away.
         """
-        found = await self.in_database(selectors.orphans, silent_since=silent_since)
-        before, self._silent = self._silent, {exchange.pk: exchange.beat for exchange in found}
-        for exchange in found:
-            if self.runs.is_live(exchange.pk) or (twice and before.get(exchange.pk) != exchange.beat):
-                continue
-            if await self.in_database(services.exchange_recover, exchange=exchange):
-                stats = stats_of(timing=exchange.timing, tokens_in=None, tokens_out=None)
-                end = frames.end_encode(state=Exchange.State.INTERRUPTED, error=None, stats=dict(stats))
-                await self.journal.end_orphan(exchange.pk, end)
-                logger.info("Exchange %s was interrupted; its text so far is kept", exchange.pk)
+        silent_since = timezone.now() - datetime.timedelta(seconds=SILENT_AFTER)
+        before, self._silent = self._silent, {}
+        for exchange in await self.in_database(selectors.exchanges_live, but_of=self.process):
+            if is_dead(exchange.process, own=self.process):
+                await self._orphan_end(exchange)
+            elif exchange.beat < silent_since:
+                self._silent[exchange.pk] = exchange.beat
+                if before.get(exchange.pk) == exchange.beat:
+                    await self._orphan_end(exchange)
+
+    async def _orphan_end(self, exchange: Exchange) -> None:
+        if await self.in_database(services.exchange_recover, exchange=exchange):
+            stats = stats_of(timing=exchange.timing, tokens_in=None, tokens_out=None)
+            end = frames.end_encode(state=Exchange.State.INTERRUPTED, error=None, stats=dict(stats))
+            await self.journal.end_orphan(exchange.pk, end)
+            logger.warning("Exchange %s was interrupted; its text so far is kept", exchange.pk)
 
     async def _readers_release(self) -> None:
         """Send readers to the database where another process's frames stopped coming.

@@ -54,7 +54,7 @@ class Stage:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, desk: Desk, text: str = "Hello", **parameters: str) -> OpenedExchange:
-        sent = {"stream": "true", **parameters}
+        sent: dict[str, Any] = {"stream": "true", **parameters}
         opened = await database_sync_to_async(lambda: desk.open(text, **sent))()
         return opened.exchanges[0]
 

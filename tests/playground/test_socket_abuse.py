@@ -187,7 +187,7 @@ def test_a_page_that_reads_nothing_and_lies_about_it_costs_no_memory(
 ) -> None:
     """It asks for a large answer again and again and acknowledges what it never read."""
     gate = Gate()
-    upstream.script(page.model, Stream(text=["x" * 20_000] * 100 + [gate, "!"]))  # type: ignore[list-item]  # text and a gate
+    upstream.script(page.model, Stream(text=["x" * 20_000] * 100 + [gate, "!"]))
     exchange = page.send().exchange
     with page.socket() as honest:
         honest.follow(exchange)
