@@ -1,9 +1,11 @@
 """Fixtures for every test. The cast (Alice, Bob, Charlie) is in `tests/cast.py`, served processes in `tests/served.py`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 
@@ -47,6 +49,19 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Before PostgreSQL's test database is dropped, end the sessions of threads that are still at home in it."""
+    yield
+    database = django_settings.DATABASES["default"]
+    if servers.BACKENDS == "postgres":
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [database["NAME"]],
+            )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from tests.served import Installation, ServedProcess, wait_for
+from tests.servers import BACKENDS
 
 pytestmark = pytest.mark.served
 BODY_LIMIT = 32 * 1024 * 1024
@@ -224,9 +225,13 @@ def port_of(process: ServedProcess) -> int:
 
 
 def test_it_stays_small(served: ServedProcess) -> None:
-    """The time of a start is measured by `make bench`, where the machine is quiet."""
+    """The goal is 120 MB for an installation that needs nothing else; the drivers of PostgreSQL and Redis are 20 MB.
+
+    The time of a start is measured by `make bench`, where the machine is quiet.
+    """
     served.health()
-    assert memory_of(served) < 120 * 1024 * 1024
+    bound = 120 if BACKENDS == "sqlite" else 140
+    assert memory_of(served) < bound * 1024 * 1024
 
 
 def test_every_middleware_is_async_capable() -> None:
