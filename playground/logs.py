@@ -11,7 +11,7 @@ _SECRETS: Final = re.compile(
         \b(?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:\w+\s+)?   # a header, with its scheme
       | \bbearer\s+
       | \b(?:api[-_]?key|x-api-key|access[-_]token|token|secret|password|passwd|key)["']?\s*[:=]\s*["']?
-      | ://[^/\s:@]*:                                              # the password in a URL
+      | ://[^/\s:@]*:(?=[^/\s@]+@)                                  # the password in a URL
     )
     (?P<secret>[^\s"'&,;<>@)\]}]{8,})
   | (?P<bare>\bsk-[A-Za-z0-9_-]{8,})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
@@ -235,7 +236,6 @@ def test_it_stays_small(served: ServedProcess) -> None:
 
 
 def test_every_middleware_is_async_capable() -> None:
-    from django.conf import settings
     from django.utils.module_loading import import_string
 
     for name in settings.MIDDLEWARE:
