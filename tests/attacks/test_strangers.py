@@ -1,0 +1,320 @@
+"""What belongs to somebody does not exist for others: every URL there is, and the socket (row 9).
+
+`ROUTES` names each route of the URLconf with what a stranger and somebody who is not signed in are answered. A new
+route fails the first test until it stands in the table.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.attacks.actors import (
+    TABS,
+    ask,
+    at_provider,
+    parameters,
+    provider_add,
+    provider_edit,
+    provider_fields,
+    run_follow,
+)
+from tests.fakes import FakeUpstream, Gate, Stream
+from tests.playground.pages import Page, Sent, page_open
+from tests.served import ServedProcess
+
+pytestmark = pytest.mark.served
+
+CANARY: Final = "aliceonly"
+"""In every text of Alice's: title, message, answer, system prompt, provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Statuses of one method of a route that leads to something of Alice's."""
+
+    stranger: int
+    nobody: int
+
+
+# Somebody else's: not there. Nobody signed in: sent to sign in, or told so where a script asks.
+HIDDEN_PAGE = Answer(404, 302)
+HIDDEN_DEED = Answer(404, 401)
+HIDDEN_FORM = Answer(404, 302)  # a form of the settings; without script, so it leads to the sign-in page
+OWN_PAGE = Answer(200, 302)  # shows what belongs to whoever asks
+WRONG_METHOD = Answer(405, 405)
+OPEN = Answer(200, 200)
+
+ROUTES: Final[dict[str, dict[str, Answer]]] = {
+    "workbench": {"GET": Answer(302, 302), "POST": WRONG_METHOD},
+    "conversation-create": {"GET": WRONG_METHOD, "POST": Answer(302, 401)},
+    "conversation-list": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "conversation": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "messages-earlier": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "branch-show": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "conversation-rename": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "conversation-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "column-settings": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "parameters": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "request-preview": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "run-start": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "exchange-stop": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "inspector-tab": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "settings": {"GET": Answer(302, 302)},
+    "profile": {"GET": OWN_PAGE},
+    "provider-list": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "provider-create": {"GET": OWN_PAGE},
+    "provider": {"GET": HIDDEN_PAGE, "POST": HIDDEN_FORM},
+    "provider-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "key-set": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "key-remove": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "provider-test": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "provider-models": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "team": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "team-settings": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "audit-log": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "person-update": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "invitation-create": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "invitation-revoke": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "javascript-catalog": {"GET": OPEN},
+    "healthz": {"GET": OPEN, "POST": WRONG_METHOD},
+    # Accounts: whoever asks sees forms about themselves.
+    "account_login": {"GET": Answer(302, 200)},
+    "account_logout": {"GET": Answer(200, 302)},
+    "account_inactive": {"GET": OPEN},
+    "account_signup": {"GET": Answer(302, 200)},
+    "account_reauthenticate": {"GET": OWN_PAGE},
+    "account_email": {"GET": OWN_PAGE},
+    "account_email_verification_sent": {"GET": OPEN},
+    "account_change_password": {"GET": OWN_PAGE},
+    "account_set_password": {"GET": Answer(302, 302)},
+    "account_reset_password": {"GET": OPEN},
+    "account_reset_password_done": {"GET": OPEN},
+    "account_reset_password_from_key": {"GET": OPEN},
+    "account_reset_password_from_key_done": {"GET": OPEN},
+    "account_confirm_login_code": {"GET": Answer(302, 302)},
+    "account_confirm_email": {"GET": OPEN},
+}
+
+
+def routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "/") -> Iterator[tuple[str, str]]:
+    """Name and pattern of every route."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield pattern.name or path, path
+
+
+URLCONF: Final = dict(routes(get_resolver("playground.urls").url_patterns))
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What Alice has, by the names that the routes give it."""
+
+    page: Page
+    sent: Sent
+    messages: tuple[str, ...]
+    provider: str
+    first: str = "1"  # she is the first account, and made the first invitation
+
+    def path(self, name: str) -> str:
+        """Return the path of a route to what is Alice's."""
+        ids = {
+            "<uuid:before>": self.messages[-1],
+            "<uuid:message>": self.messages[0],
+            "<uuid:run_id>": str(self.sent.run_id),
+            "<str:tab>": "request",
+            "<int:pk>": self.first,
+            "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/MQ:made-up/",
+            "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-made-up/",
+        }
+        path = URLCONF[name]
+        of = {"/exchanges": self.sent.exchange, "/settings": self.provider}
+        ids["<uuid:pk>"] = next(
+            (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
+        )
+        for placeholder, value in ids.items():
+            path = path.replace(placeholder, value)
+        return path
+
+    def fields(self) -> dict[str, Any]:
+        """Return fields that every form would take, so that only whose they are decides."""
+        run = self.page.fields(
+            "Hello", parameters=parameters(), title="Taken over", key="sk-of-a-stranger-0123"
+        )
+        rules = {"signup_mode": "open", "private_hosts": "", "deed": "deactivate", "role": "member"}
+        return provider_fields(name="Taken over") | run | rules
+
+
+@pytest.fixture(scope="module")
+def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
+    """Alice's provider of her own, a conversation with it, and her account."""
+    provider = provider_add(alice, name=f"{CANARY} gateway", base_url="https://api.example.com/v1")
+    provider_edit(alice, provider, name=f"{CANARY} gateway", auth="none", model_names=f"{CANARY}-model")
+    page = alice.conversation_new(model=f"{CANARY}-model")
+    upstream.script(page.model, Stream(text=[f"The answer is {CANARY}."]))
+    sent = page.send(f"A question about {CANARY}", system=f"You know {CANARY}.")
+    with page.socket() as socket:
+        socket.follow(sent.exchange)
+        assert socket.until_end().text == f"The answer is {CANARY}."
+    html = page.client.get(f"/conversations/{page.conversation}/").text
+    assert CANARY in html
+    messages = tuple(part.split('"')[0] for part in html.split('data-message="')[1:])
+    invited = ask(
+        alice, "POST", "/settings/team/invitations/", {"role": "member", "days": "7", "note": CANARY}
+    )
+    assert invited.status_code == 200
+    return Belongings(page, sent, messages, provider)
+
+
+@pytest.fixture(scope="module")
+def nobody(process: ServedProcess, charlie: Page) -> Page:
+    """Somebody without a session."""
+    client = process.client()
+    return Page(process, client, charlie.conversation, charlie.provider)
+
+
+def test_every_route_stands_in_the_table() -> None:
+    assert set(ROUTES) == set(URLCONF)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_stranger_gets_nothing_of_it(name: str, belongings: Belongings, bob: Page, charlie: Page) -> None:
+    path = belongings.path(name)
+    for method, expected in ROUTES[name].items():
+        for person in (bob, charlie):
+            answer = ask(person, method, path, belongings.fields())
+            assert (method, path, answer.status_code) == (method, path, expected.stranger)
+            assert CANARY not in answer.text
+            assert CANARY not in str(answer.headers)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nobody_gets_in_without_signing_in(name: str, belongings: Belongings, nobody: Page) -> None:
+    path = belongings.path(name)
+    for method, expected in ROUTES[name].items():
+        answer = ask(nobody, method, path, belongings.fields())
+        assert (method, path, answer.status_code) == (method, path, expected.nobody)
+        assert CANARY not in answer.text
+        if expected == HIDDEN_PAGE:
+            assert answer.headers["location"].startswith("/accounts/login/")
+
+
+def test_all_of_it_is_still_there_for_its_owner(belongings: Belongings) -> None:
+    page = belongings.page.client.get(f"/conversations/{belongings.page.conversation}/")
+    assert f"The answer is {CANARY}." in page.text
+    assert "Taken over" not in page.text
+    provider = belongings.page.client.get(f"/settings/providers/{belongings.provider}/")
+    assert f"{CANARY} gateway" in provider.text
+
+
+@pytest.mark.parametrize("tab", [*TABS, "raw", "..", "request%2f.."])
+def test_no_tab_of_somebody_elses_exchange_opens(tab: str, belongings: Belongings, charlie: Page) -> None:
+    answer = ask(charlie, "GET", f"/exchanges/{belongings.sent.exchange}/{tab}/")
+    assert answer.status_code == 404
+    assert CANARY not in answer.text
+
+
+# One's own parent with somebody else's child
+
+
+def test_own_conversation_does_not_open_somebody_elses_messages(
+    belongings: Belongings, charlie: Page
+) -> None:
+    for message in belongings.messages:
+        earlier = ask(charlie, "GET", f"/conversations/{charlie.conversation}/before/{message}/")
+        show = ask(charlie, "POST", f"/conversations/{charlie.conversation}/show/{message}/")
+        assert show.status_code == 404
+        assert earlier.status_code in (200, 404)
+        assert CANARY not in earlier.text + show.text
+
+
+@pytest.mark.parametrize("field", ["again", "beside"])
+def test_a_run_does_not_go_on_from_somebody_elses_message(
+    field: str, belongings: Belongings, charlie: Page, upstream: FakeUpstream
+) -> None:
+    asked = len(upstream.requests)
+    for message in belongings.messages:
+        answer = charlie.send("Go on", **{field: message}).response
+        assert answer.status_code in (404, 422)
+        assert CANARY not in answer.text
+    assert len(upstream.requests) == asked
+
+
+def test_a_run_does_not_take_somebody_elses_id(belongings: Belongings, charlie: Page) -> None:
+    answer = charlie.send("Mine", run_id=belongings.sent.run_id).response
+    assert answer.status_code == 404
+    assert CANARY not in answer.text
+
+
+def test_somebody_elses_provider_can_neither_be_chosen_nor_shown(
+    belongings: Belongings, charlie: Page
+) -> None:
+    page = at_provider(charlie, belongings.provider)
+    assert page.send("Hello").response.status_code == 422
+    for deed in ("settings", "parameters", "preview"):
+        answer = ask(
+            page, "POST", f"/conversations/{page.conversation}/{deed}/", page.fields("x", shown=page.provider)
+        )
+        assert CANARY not in answer.text
+    assert CANARY not in charlie.client.get(f"/conversations/{charlie.conversation}/").text
+
+
+def test_the_list_finds_only_ones_own(belongings: Belongings, charlie: Page) -> None:
+    for query in (CANARY, "", "%", "A question"):
+        parts = {"q": query, "current": belongings.page.conversation}
+        answer = charlie.client.get("/conversations/list/", params=parts)
+        assert answer.status_code == 200
+        assert f"/conversations/{belongings.page.conversation}/" not in answer.text
+        assert "A question about" not in answer.text
+
+
+# The socket
+
+
+def test_the_socket_gives_no_frame_of_somebody_elses_exchange(
+    alice: Page, bob: Page, charlie: Page, upstream: FakeUpstream
+) -> None:
+    gate = Gate()
+    page = alice.conversation_new(model=f"model-{uuid4()}")
+    upstream.script(page.model, Stream(text=[f"{CANARY} ", gate, "more"]))
+    exchange = page.send("Hello").exchange
+    gate.wait_reached()
+    for person in (bob, charlie):
+        with person.socket() as socket:
+            for after in (0, 1, 10**6):
+                socket.follow(exchange, ref=7, after=after)
+                socket.until_control(type="error", code="unknown_exchange", ref=7)
+                socket.controls.clear()
+            gate.release()
+            socket.say(type="ping")
+            socket.until_control(type="pong")
+            assert all(not followed.numbers for followed in socket.followed.values())
+            assert CANARY not in str(socket.controls)
+    gate.open()
+
+
+def test_a_deactivated_person_is_out_at_once_everywhere(
+    alice: Page, process: ServedProcess, upstream: FakeUpstream
+) -> None:
+    dora = page_open(process, "dora")
+    exchange, _followed = run_follow(dora)
+    people = re.findall(r"/settings/team/people/(\d+)/", alice.client.get("/settings/team/").text)
+    person = max(map(int, people))  # the newest account
+    with dora.socket() as socket:
+        assert (
+            ask(alice, "POST", f"/settings/team/people/{person}/", {"deed": "deactivate"}).status_code == 302
+        )
+        assert socket.until_closed() == 4401
+    assert ask(dora, "GET", f"/conversations/{dora.conversation}/").status_code == 302
+    assert ask(dora, "GET", f"/exchanges/{exchange}/request/").status_code == 302
+    asked = len(upstream.requests)
+    assert dora.send("Still here?").response.status_code in (401, 403)
+    assert len(upstream.requests) == asked
