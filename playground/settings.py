@@ -6,7 +6,8 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from playground.environment import BASE_DIR, environment_read
+from playground.environment import environment_read
+from playground.environment_values import BASE_DIR
 
 ENVIRONMENT = environment_read(os.environ)
 

@@ -24,7 +24,7 @@ def problem_of(data: Path, **variables: str) -> str:
 
 
 def test_nothing_has_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.environment.BASE_DIR", tmp_path)
+    monkeypatch.setattr("playground.environment_values.BASE_DIR", tmp_path)
     environment = environment_read({})
     assert (environment.host, environment.port, environment.debug) == ("127.0.0.1", 8000, False)
     assert environment.data_dir == tmp_path / "data"

@@ -13,11 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from playground.environment import WILDCARD_HOSTS
+from playground.environment_values import WILDCARD_HOSTS
 from team import first_run
 from team.errors import TeamError
 from team.selectors import has_people
-
 
 FILES_WANTED = 65_536
 
