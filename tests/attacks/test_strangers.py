@@ -242,7 +242,8 @@ def test_a_run_does_not_go_on_from_somebody_elses_message(
 ) -> None:
     asked = len(upstream.requests)
     for message in belongings.messages:
-        answer = charlie.send("Go on", **{field: message}).response
+        fields: dict[str, Any] = {field: message}
+        answer = charlie.send("Go on", **fields).response
         assert answer.status_code in (404, 422)
         assert CANARY not in answer.text
     assert len(upstream.requests) == asked

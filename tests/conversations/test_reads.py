@@ -122,7 +122,10 @@ def test_the_list_shows_own_conversations_newest_first_and_which_are_live(desk: 
     conversation_rename(conversation=other, title="  Ünique title ")
     desk.open("Something")
     listed = selectors.conversation_list(user=desk.person)
-    assert [(each.pk, vars(each)["live"]) for each in listed] == [(desk.conversation.pk, True), (other.pk, False)]
+    assert [(each.pk, vars(each)["live"]) for each in listed] == [
+        (desk.conversation.pk, True),
+        (other.pk, False),
+    ]
     assert [each.pk for each in selectors.conversation_list(user=desk.person, title="nique")] == [other.pk]
     assert selectors.conversations_count(user=desk.person) == 2
     assert query_count(lambda: selectors.conversation_list(user=desk.person)) == 1
