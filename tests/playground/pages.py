@@ -4,8 +4,8 @@ import json
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -236,8 +236,12 @@ def page_open(process: ServedProcess, name: str = "alice") -> Page:
     client = process.sign_up(name)
     response = client.get("/")
     response.raise_for_status()
-    provider = re.search(r'<option[^>]*value="([0-9a-f-]{36})"', response.text)
-    return Page(process, client, _conversation_of(response), provider[1] if provider else "")
+    return Page(process, client, _conversation_of(response), providers_offered(response.text).get("Fake", ""))
+
+
+def providers_offered(html: str) -> dict[str, str]:
+    """Return the ids of the providers that a page offers, by name."""
+    return {name: pk for pk, name in re.findall(r'<option[^>]*value="([0-9a-f-]{36})"[^>]*>\s*(\w+)', html)}
 
 
 def _conversation_of(response: httpx.Response) -> str:
@@ -283,12 +287,32 @@ def kept_trace(installation: Installation, exchange: str) -> str:
     return "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"])
 
 
-def counts(installation: Installation) -> dict[str, int]:
-    """Return how many runs, exchanges and messages there are."""
-    tables = ("run", "exchange", "message")
-    return {
-        table: _rows(installation, f"SELECT count(*) FROM conversations_{table}")[0][0] for table in tables
-    }
+def kept_row_ended(installation: Installation, exchange: str) -> KeptRow | None:
+    """Read an exchange once it has ended, to wait for that."""
+    row = kept_row(installation, exchange)
+    return row if row.state not in ("queued", "streaming") else None
+
+
+def exchange_count(installation: Installation, run_id: UUID) -> int:
+    """Return how many exchanges a run made."""
+    query = "SELECT count(*) FROM conversations_exchange WHERE run_id = ?"
+    count: int = _rows(installation, query, str(run_id))[0][0]
+    return count
+
+
+@contextmanager
+def database_held(installation: Installation) -> Iterator[None]:
+    """Lock the database so that nobody else can write exchanges."""
+    url = installation.environment.get("DATABASE_URL")
+    if url:
+        with psycopg.connect(url) as connection:
+            connection.execute("LOCK TABLE conversations_exchange IN EXCLUSIVE MODE")
+            yield
+        return
+    with closing(sqlite3.connect(installation.folder / "playground.sqlite3", timeout=20)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        yield
+        file.rollback()
 
 
 def _rows(installation: Installation, query: str, *identifiers: str) -> list[Any]:
