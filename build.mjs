@@ -16,7 +16,7 @@ const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
 const pages = ["static/js/app.js", "static/css/app.css"].filter((path) => existsSync(path));
-const lazy = ["engine", "highlight", "katex"].map((name) => `static/js/markdown/${name}.js`);
+const lazy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */
 const common = {

@@ -60,7 +60,16 @@ def json_rows(text: str) -> tuple[Row, ...] | None:
     At most MAX_ROWS lines; the last one then says that more follows.
     """
     tokens = _tokens(text)
-    return None if tokens is None else tuple(_Layout(tokens).rows())
+    return None if tokens is None else tuple(_Layout(tokens, MAX_STRING, MAX_ROWS).rows())
+
+
+def json_laid_out(text: str) -> str:
+    """Return a JSON text on lines as `json_rows` would show it, uncut: only the space between its tokens differs."""
+    tokens = _tokens(text)
+    if tokens is None:
+        raise ValueError("not JSON")
+    rows = _Layout(tokens, len(text), len(text)).rows()
+    return "\n".join("".join(piece.text for piece in row.pieces) for row in rows)
 
 
 def _tokens(text: str) -> list[_Token] | None:
@@ -84,8 +93,10 @@ def _tokens(text: str) -> list[_Token] | None:
 
 
 class _Layout:
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], max_string: int, max_rows: int) -> None:
         self._tokens = tokens
+        self._max_string = max_string
+        self._max_rows = max_rows
         self._depth = 0
         self._line: list[Piece] = []
         self._line_depth = 0
@@ -95,7 +106,7 @@ class _Layout:
     def rows(self) -> list[Row]:
         position = 0
         while position < len(self._tokens):
-            if len(self._rows) >= MAX_ROWS:
+            if len(self._rows) >= self._max_rows:
                 return [*self._rows, Row((Piece("cut", "…"),))]
             position = self._step(position)
         self._break()
@@ -146,9 +157,9 @@ class _Layout:
         if token.kind != "string":
             return Piece(token.kind, token.text)
         kind = "key" if self._kind(position + 1) == "colon" else "string"
-        if len(token.text) <= MAX_STRING:
+        if len(token.text) <= self._max_string:
             return Piece(kind, token.text)
-        return Piece(kind, f'{token.text[:MAX_STRING]}… ({len(token.text) - 2:,})"')
+        return Piece(kind, f'{token.text[: self._max_string]}… ({len(token.text) - 2:,})"')
 
     def _inline(self, start: int) -> tuple[list[Piece], int] | None:
         """Return a short container without nesting as the pieces of one line, and the position after it."""

@@ -86,7 +86,7 @@ def preview_build(
     Nothing here raises for what a person typed: a parameter that is not JSON becomes a marked line. `base_url` is ""
     while no provider is chosen.
     """
-    notes = _notes(api, parameters, model)
+    notes = notes_by_parameter(api, parameters, model)
     unshown = {name: shown for name, source in parameters.items() if (shown := _unshown(name, source))}
     sendable = {name: _STAND_IN if name in unshown else source for name, source in parameters.items()}
     sendable.pop(EXTRA, None)
@@ -136,7 +136,8 @@ def _with_unshown(row: Row, unshown: Mapping[str, Piece]) -> Row:
     )
 
 
-def _notes(api: Api, parameters: Mapping[str, str], model: str) -> tuple[ParameterNotes, ...]:
+def notes_by_parameter(api: Api, parameters: Mapping[str, str], model: str) -> tuple[ParameterNotes, ...]:
+    """Return what the catalog says about parameters that are to be sent, EXTRA among them."""
     result = []
     for name, source in parameters.items():
         parameter = api.parameter(name)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import column, inspector, run, workbench
+from playground.views import body, column, inspector, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:pk>/settings/", column.column_settings, name="column-settings"),
     path("conversations/<uuid:pk>/parameters/", column.parameters, name="parameters"),
     path("conversations/<uuid:pk>/preview/", column.request_preview, name="request-preview"),
+    path("conversations/<uuid:pk>/body/", body.body, name="body"),
+    path("conversations/<uuid:pk>/body/reading/", body.body_reading, name="body-reading"),
+    path("body/<slug:api>/", body.body_words, name="body-words"),
     path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),

@@ -1,5 +1,8 @@
 """The settings of a column while they are being written: kept, carried to another provider, shown as the request."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -14,7 +17,9 @@ from playground.provider_change import provider_change
 from playground.views.desk import chosen, conversation_of, models_of, own_conversation, provider_of
 from playground.views.signed_in import PersonRequest, problem, signed_in
 from team import selectors as team
+from team.models import Provider
 from upstream import catalog
+from upstream.catalog import Api
 
 
 @require_POST
@@ -64,19 +69,41 @@ def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Return the body that Send would send now, from the builder that sends."""
+    draft = draft_of(request, pk)
+    preview = preview_build(
+        api=draft.api,
+        base_url=draft.provider.base_url if draft.provider else "",
+        model=draft.model,
+        messages=draft.messages,
+        parameters=draft.parameters,
+    )
+    return render(request, "playground/_preview.html", {"preview": preview})
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDraft:
+    """A run as far as it is written on the page; `messages` are shaped for the API, the one being written last."""
+
+    api: Api
+    provider: Provider | None
+    model: str
+    messages: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, str]
+
+
+def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
+    """Return what a page posts about a conversation that this person may see; what is wrong in it is left out."""
     found = conversation_of(request.user, pk)
     column = selectors.column_of(conversation=found)
     form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
-    form.is_valid()  # what is wrong is said beside the rows; the preview shows the rest
-    provider = form.cleaned_data.get("provider")
+    form.is_valid()  # what is wrong is said beside the rows; the rest is shown
     text = form.cleaned_data.get("message") or ""
     history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
     messages = list(selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history))
-    preview = preview_build(
+    return WrittenDraft(
         api=form.api,
-        base_url=provider.base_url if provider else "",
+        provider=form.cleaned_data.get("provider"),
         model=form.cleaned_data.get("model") or "",
-        messages=[*messages, {"role": "user", "content": text}] if text else messages,
+        messages=(*messages, {"role": "user", "content": text}) if text else tuple(messages),
         parameters=form.cleaned_data.get("parameters") or {},
     )
-    return render(request, "playground/_preview.html", {"preview": preview})

@@ -2,6 +2,7 @@
 /** Boot: start every behaviour once, bind it again to whatever comes into the page. */
 import { start as startAnnouncements } from "./announce.js";
 import { start as startBranches } from "./branches.js";
+import { bind as bindBody } from "./body/switch.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
@@ -51,6 +52,7 @@ const binds = [
   bindScroll,
   bindParameters,
   bindPreview,
+  bindBody,
   bindComposer,
   bindSettings,
   bindTimes,

@@ -4,6 +4,7 @@ import { delegate, make } from "./dom.js";
 import { randomId } from "./drafts.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
+import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
@@ -41,6 +42,7 @@ async function run(button, place, fields) {
     toast(gettext("An answer is still streaming: wait for it, or stop it first."));
     return false;
   }
+  if (!(await readyToRun())) return false;
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === "string") body.set(name, value);
   for (const [name, value] of Object.entries(fields)) body.set(name, value);

@@ -6,6 +6,7 @@ import { insert, rootIds } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { loadEngine } from "./markdown/engine_loader.js";
 import { setParameters } from "./parameters.js";
+import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { sent } from "./stats.js";
@@ -131,6 +132,7 @@ class Composer {
     if (isLive()) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
     this.#message.clear();
     this.#busy(true);
+    if (!(await readyToRun())) return this.#busy(false);
     const pressed = performance.now();
     const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, new FormData(this.#form));
     this.#busy(false);
@@ -172,7 +174,7 @@ class Composer {
     const { exampleText = "", exampleSystem = "", exampleParameters = "" } = button.dataset;
     const system = this.#form.elements.namedItem("system");
     if (system instanceof HTMLTextAreaElement) system.value = exampleSystem;
-    if (exampleParameters) setParameters(exampleParameters);
+    if (exampleParameters) setParameters(Object.entries(JSON.parse(exampleParameters)));
     this.#write(exampleText);
     this.#field.dispatchEvent(new Event("input", { bubbles: true }));
     this.#field.focus();

@@ -283,10 +283,21 @@ class ParameterPanel {
   }
 }
 
-/** Set all parameters at once; those not named are switched off. @param {string} parameters JSON object: name → JSON source text */
+/**
+ * Set all parameters at once; those not named are switched off.
+ * @param {Iterable<[string, string]>} parameters name → JSON source text
+ */
 export function setParameters(parameters) {
-  const values = new Map(Object.entries(/** @type {Record<string, string>} */ (JSON.parse(parameters))));
+  const values = new Map(parameters);
   for (const panel of document.querySelectorAll("[data-parameter-panel]")) panels.get(panel)?.set(values);
+}
+
+/** Whether the rows have the controls that show their values whole. @param {Record<string, string>} controls by name */
+export function showsParameters(controls) {
+  return elements(document, "[data-parameter-sent] > [data-param]").every((row) => {
+    const wanted = controls[row.dataset["param"] ?? ""];
+    return wanted === undefined || wanted === row.dataset["control"];
+  });
 }
 
 /** @param {HTMLElement} row @param {HTMLElement} button */

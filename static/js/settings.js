@@ -105,7 +105,7 @@ class Settings {
   /** The latest state wins: an older answer is given up. */
   async #previewNow() {
     const place = document.querySelector("[data-preview]");
-    if (!place || !this.#base || !place.checkVisibility()) return;
+    if (!place || !this.#base || !place.parentElement?.checkVisibility()) return;
     this.#previewing?.abort();
     const previewing = (this.#previewing = new AbortController());
     const values = this.#values();
