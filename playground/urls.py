@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import body, column, inspector, run, workbench
+from playground.views import body, column, inspector, objection, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("body/<slug:api>/", body.body_words, name="body-words"),
     path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
+    path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
     path("accounts/", include("allauth.account.urls")),
     path("settings/", include("team.urls")),

@@ -11,6 +11,7 @@ import { start as startDrawers } from "./drawers.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
+import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParameters } from "./parameters.js";
 import { bind as bindPreview } from "./preview.js";
@@ -77,6 +78,7 @@ function openSocket() {
 
 for (const start of starts) start();
 bindAll(document);
+startObjections();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {
     if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);

@@ -6,6 +6,7 @@
  */
 import { elements, fresh, part } from "./dom.js";
 import { addPair, addPending, fieldOf, readControl, showOnSlider, takeSlider, writeControl } from "./parameter_controls.js";
+import { membersOf, objectOf } from "./json_members.js";
 import { mark, showNotes } from "./parameter_notes.js";
 
 const EXTRA = "";
@@ -110,15 +111,35 @@ class ParameterPanel {
   set(values) {
     const rows = new Map(this.#rows().map((row) => [row.dataset["param"] ?? "", row]));
     for (const row of rows.values()) this.#put(row, STATES.unset);
+    /** @type {[string, string][]} */
     const unknown = [];
     for (const [name, source] of values) {
       const row = rows.get(name);
-      if (!row) unknown.push(`  ${JSON.stringify(name)}: ${source}`);
+      if (!row) unknown.push([name, source]);
       else if (source === "null") this.#put(row, STATES.null);
       else this.#show(row, source);
     }
-    fieldOf(part(this.#panel, "[data-parameter-extra]")).value = unknown.length ? `{\n${unknown.join(",\n")}\n}` : "";
+    fieldOf(part(this.#panel, "[data-parameter-extra]")).value = objectOf(unknown);
     this.#changed();
+  }
+
+  /** Set one parameter, wherever it stands; "" switches it off. @param {string} name @param {string} source */
+  change(name, source) {
+    const row = this.#rows().find((each) => each.dataset["param"] === name);
+    if (row && source) this.#show(row, source);
+    else if (row) this.#put(row, STATES.unset);
+    else this.#changeExtra(name, source);
+    this.#changed();
+  }
+
+  /** @param {string} name @param {string} source */
+  #changeExtra(name, source) {
+    const field = fieldOf(part(this.#panel, "[data-parameter-extra]"));
+    const members = membersOf(field.value);
+    if (!members) return;
+    const others = members.filter(([each]) => each !== name);
+    if (source) others.push([name, source]);
+    field.value = objectOf(others);
   }
 
   // -- rows --------------------------------------------------------------------------------------------------------
@@ -292,6 +313,11 @@ export function setParameters(parameters) {
   for (const panel of document.querySelectorAll("[data-parameter-panel]")) panels.get(panel)?.set(values);
 }
 
+/** Set one parameter; "" switches it off. @param {string} name @param {string} source JSON source text */
+export function changeParameter(name, source) {
+  for (const panel of document.querySelectorAll("[data-parameter-panel]")) panels.get(panel)?.change(name, source);
+}
+
 /** Whether the rows have the controls that show their values whole. @param {Record<string, string>} controls by name */
 export function showsParameters(controls) {
   return elements(document, "[data-parameter-sent] > [data-param]").every((row) => {
@@ -322,13 +348,7 @@ function insertInOrder(group, row) {
 
 /** How many parameters the text of Extra holds, 0 while it is no object. @param {string} text */
 function countMembers(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value).length : 0;
-  } catch (error) {
-    if (error instanceof SyntaxError) return 0;
-    throw error;
-  }
+  return new Set(membersOf(text)?.map(([name]) => name)).size;
 }
 
 /** @param {Element} root */

@@ -1,0 +1,98 @@
+"""The upstream refuses a parameter: its row is marked, and one press runs again without it or within its limit."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.workbench import Workbench
+from tests.fakes import FakeUpstream, error_reply
+from tests.served import Installation
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as up:
+        yield up
+
+
+@pytest.fixture
+def bench(page: Page, installation: Installation, upstream: FakeUpstream) -> Workbench:
+    provider = {
+        "name": "Gateway",
+        "base_url": upstream.base_url,
+        "api": "openai-chat",
+        "key": "",
+        "auth": "none",
+    }
+    served = installation.serve(
+        PLAYGROUND_PRIVATE_HOSTS=upstream.address,
+        PLAYGROUND_PROVIDERS=json.dumps([provider | {"models": ["gpt-5-mini"]}]),
+    )
+    bench = Workbench(page, served)
+    bench.sign_up()
+    page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
+    bench.choose("Gateway", "gpt-5-mini")
+    expect(page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
+    return bench
+
+
+def set_parameter(page: Page, name: str, value: str) -> None:
+    panel = page.get_by_role("region", name="Parameters")
+    panel.get_by_role("searchbox", name="Find a parameter").fill(name)
+    panel.get_by_role("switch", name=f"Send {name}", exact=True).check()
+    panel.get_by_role("searchbox", name="Find a parameter").fill("")
+    panel.get_by_label(name, exact=True).fill(value)
+
+
+def test_it_runs_again_without_what_was_refused(bench: Workbench, upstream: FakeUpstream) -> None:
+    page = bench.page
+    set_parameter(page, "temperature", "0.70")
+    upstream.queue(error_reply(400, "Unsupported value: 'temperature' does not support 0.7 with this model."))
+    bench.say("Hi")
+    answer = bench.expect_state("failed")
+    row = page.locator('[data-param="temperature"]')
+    expect(row.get_by_text("The provider objected to this in the last run.")).to_be_visible()
+    assert violations(page) == []
+
+    page.reload()
+    expect(row.get_by_text("The provider objected to this in the last run.")).to_be_visible()
+    row.get_by_label("temperature", exact=True).fill("0.71")
+    expect(row.get_by_text("The provider objected")).to_have_count(0)
+    row.get_by_label("temperature", exact=True).fill("0.70")
+    expect(row.get_by_text("The provider objected")).to_be_visible()
+
+    answer.get_by_role("button", name="Run again without temperature").click()
+    bench.expect_state("completed")
+    expect(row).to_have_attribute("data-state", "unset")
+    assert "temperature" not in upstream.requests[-1].json
+    assert upstream.requests[-1].json["messages"] == [{"role": "user", "content": "Hi"}]
+
+
+def test_it_runs_again_with_the_documented_limit(bench: Workbench, upstream: FakeUpstream) -> None:
+    set_parameter(bench.page, "temperature", "3")
+    upstream.queue(error_reply(400, "temperature is too high"))
+    bench.say("Hi")
+    answer = bench.expect_state("failed")
+
+    answer.get_by_role("button", name="Run again with the documented 2").click()
+    bench.expect_state("completed")
+    assert upstream.requests[-1].json["temperature"] == 2
+
+
+def test_an_extra_parameter_goes_while_the_others_keep_their_digits(
+    bench: Workbench, upstream: FakeUpstream
+) -> None:
+    panel = bench.page.get_by_role("region", name="Parameters")
+    panel.locator("[data-parameter-extra] summary").click()
+    extra = panel.get_by_label("Extra parameters")
+    extra.fill('{"own_flag": {"a": [1, "}"]}, "kept": 1.50}')
+    upstream.queue(error_reply(400, "Unrecognized request argument supplied: own_flag"))
+    bench.say("Hi")
+
+    bench.expect_state("failed").get_by_role("button", name="Run again without own_flag").click()
+    bench.expect_state("completed")
+    expect(extra).to_have_value('{\n  "kept": 1.50\n}')
+    assert upstream.requests[-1].body.decode().endswith('"kept":1.50}')
