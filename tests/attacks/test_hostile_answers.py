@@ -185,7 +185,8 @@ def see_alternatives(bench: Workbench, count: int) -> None:
         shown.get_by_role("button", name="Previous alternative").click()
         expect(shown).not_to_have_attribute("id", before)
     for number in range(1, count + 1):
-        expect(shown.get_by_label(f"Alternative {number} of {count}")).to_be_visible()
+        place = shown.get_by_label(f"Alternative {number} of {count}")
+        expect(place).to_be_visible(timeout=PATIENCE)
         see_all(bench)
         expect(shown.locator("[data-markdown] strong", has_text="all")).to_have_count(1)
         assert bench.page.evaluate(FOUND) == NOTHING
