@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.chromium import PATIENCE
 from tests.served import PASSWORD, ServedProcess
 
 MODEL_PATIENCE = 90_000  # ms; a small real model on a busy machine
@@ -71,7 +72,7 @@ class Workbench:
         self.message.fill(text)
         self.send_button.click()
 
-    def expect_state(self, state: str, *, nth: int = -1, timeout: float = 10_000) -> Locator:
+    def expect_state(self, state: str, *, nth: int = -1, timeout: float = PATIENCE) -> Locator:
         """Wait until an answer (the last one unless told otherwise) is in this state; return it."""
         answer = self.answers.last if nth == -1 else self.answers.nth(nth)
         expect(answer).to_have_attribute("data-state", state, timeout=timeout)
