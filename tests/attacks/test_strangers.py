@@ -61,6 +61,7 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "column-settings": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "parameters": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "request-preview": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "body-reading": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "run-start": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "exchange-stop": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "inspector-tab": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
