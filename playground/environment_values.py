@@ -173,7 +173,8 @@ def database_parse(text: str, data_dir: Path | str) -> dict[str, Any]:
     size = options.pop("pool_max_size", 10)
     if not isinstance(size, int) or not 1 <= size <= 500:
         raise ValueError("pool_max_size must be a whole number from 1 to 500")
-    options["pool"] = {"min_size": min(2, size), "max_size": size, "timeout": 30}
+    # After `reconnect_timeout` a lost connection is tried for anew by whoever needs one next, not after a growing pause.
+    options["pool"] = {"min_size": min(2, size), "max_size": size, "timeout": 10, "reconnect_timeout": 10}
     return config
 
 

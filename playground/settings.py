@@ -88,9 +88,10 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 if REDIS_URL:
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "playground.cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "playground",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 
 # People
