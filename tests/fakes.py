@@ -17,6 +17,7 @@ a 401. All replies are in `tests.replies`.
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
@@ -235,7 +236,9 @@ class FakeUpstream:
                 task.cancel()
             await asyncio.wait(others)
         for protocol in list(self._protocols):
-            protocol.transport.abort()
+            # Python 3.11's TLS transport forgets its protocol when it is closed twice; then it is going already.
+            with contextlib.suppress(AttributeError):
+                protocol.transport.abort()
             await protocol.lost.wait()
 
     def _accepted(self, protocol: "_Protocol", transport: asyncio.Transport) -> Connection:

@@ -116,7 +116,7 @@ async def test_request_is_let_go_when_it_is_done(up: FakeUpstream, client: Upstr
     """A pooled connection keeps the context it was made in; the request must not stay with it."""
     await read(client, chat_request(up, model="let-go"))
     gc.collect()
-    kept = [one for one in gc.get_objects() if isinstance(one, PreparedRequest) and b"let-go" in one.body]
+    kept = [one for one in gc.get_objects() if type(one) is PreparedRequest and b"let-go" in one.body]
     assert len(up.connections) == 1
     assert up.connections[0].closed_at is None
     assert kept == []
