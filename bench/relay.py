@@ -31,6 +31,8 @@ UPSTREAM_PORT = 18_077
 ROUNDS = 3
 TOKENS = 200
 MODEL = f"fake-n{TOKENS}-r50"
+FAST = "fake-n2000-r0"
+FAST_STREAMS = 8
 MARK = re.compile(r"@(\d{9,})@")
 EXCHANGE = re.compile(r'data-exchange="([0-9a-f-]{36})"')
 
@@ -52,9 +54,11 @@ class Figures:
             self.latencies.append((now - int(mark)) / 1e6)
 
 
-async def bare(session: aiohttp.ClientSession, figures: Figures, _conversation: str) -> None:
+async def bare(
+    session: aiohttp.ClientSession, figures: Figures, _conversation: str, *, model: str = MODEL
+) -> None:
     """Read one stream straight from the upstream."""
-    body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "x"}]}
     own, began = Figures(), time.monotonic_ns()
     async with session.post(f"http://127.0.0.1:{UPSTREAM_PORT}/v1/chat/completions", json=body) as answer:
         async for data in answer.content.iter_any():
@@ -147,6 +151,23 @@ async def measure(product: Product, count: int) -> None:
     print(f"n={count:<4} {'added':16} " + "  ".join(f"{key} {value:9.3f}" for key, value in added.items()))
 
 
+async def fastest(product: Product) -> None:
+    """Print how many tokens a second come through when the upstream writes as fast as it can."""
+    timeout = aiohttp.ClientTimeout(total=None)
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=jar) as session:
+        jar.update_cookies(product.cookies, URL(product.url))
+        places = await product.conversations(session, FAST_STREAMS)
+        rates: dict[str, list[float]] = {"bare reader": [], "chat playground": []}
+        for _ in range(ROUNDS):
+            for name, reader in (("bare reader", bare), ("chat playground", product.run)):
+                figures, began = Figures(), time.monotonic()
+                await asyncio.gather(*(reader(session, figures, place, model=FAST) for place in places))
+                rates[name].append(len(figures.latencies) / (time.monotonic() - began))
+    for name, values in rates.items():
+        print(f"{FAST_STREAMS} streams, unpaced: {name:16} {statistics.median(values):12,.0f} tokens/s")
+
+
 async def one_round(
     session: aiohttp.ClientSession, reader: Any, places: list[str], pid: int
 ) -> dict[str, float]:
@@ -201,6 +222,7 @@ def main() -> None:
             product = Product(served, served.sign_up("bench"))
             for count in (1, 20, 100):
                 asyncio.run(measure(product, count))
+            asyncio.run(fastest(product))
         finally:
             served.terminate()
             upstream.terminate()
