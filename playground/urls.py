@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import body, column, inspector, objection, run, workbench
+from playground.views import body, column, inspector, objection, reference, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
+    path("reference/", reference.reference_list, name="reference-list"),
+    path("reference/<slug:api>/", reference.reference, name="reference"),
     path("accounts/", include("allauth.account.urls")),
     path("settings/", include("team.urls")),
     path("jsi18n/", JavaScriptCatalog.as_view(packages=["playground"]), name="javascript-catalog"),

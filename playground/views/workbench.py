@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -45,9 +46,11 @@ LIST_LIMIT = 200
 @require_GET
 @signed_in
 def home(request: PersonRequest) -> HttpResponse:
-    """Lead to the newest conversation, or to a new one."""
+    """Lead to the newest conversation, or to a new one; `parameter` names a row to show there."""
     newest = selectors.conversation_newest(user=request.user) or _conversation_new(request.user)
-    return redirect("conversation", newest.pk)
+    parameter = request.GET.get("parameter", "")
+    query = "?" + urlencode({"parameter": parameter}) if parameter else ""
+    return redirect(reverse("conversation", args=[newest.pk]) + query)
 
 
 @require_POST

@@ -26,6 +26,7 @@ import { start as startTheme } from "./theme.js";
 import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
+import { start as startTry } from "./try_parameter.js";
 
 const socket = openSocket();
 
@@ -79,6 +80,7 @@ function openSocket() {
 for (const start of starts) start();
 bindAll(document);
 startObjections();
+startTry();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {
     if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);
