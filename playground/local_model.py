@@ -212,8 +212,8 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     if child.stdin is not None:
         child.stdin.close()
     try:
-        async with asyncio.timeout(STOP_WITHIN):
-            await child.wait()
+        # Not `asyncio.timeout`: up to Python 3.11.3 it takes its own end for the cancellation that brought us here.
+        await asyncio.wait_for(child.wait(), STOP_WITHIN)
     except TimeoutError:
         child.kill()
         await child.wait()
