@@ -33,7 +33,7 @@ def test_it_reads_well_everywhere(bench: Workbench) -> None:
 def test_a_parameter_leads_to_its_row(bench: Workbench) -> None:
     page = bench.page
     page.goto(f"{bench.server.url}/reference/llama-cpp/")
-    page.get_by_role("link", name="Try min_p", exact=True).click()
+    page.get_by_role("link", name="Try it: min_p", exact=True).click()
 
     switch = page.get_by_role("switch", name="Send min_p", exact=True)
     expect(switch).to_be_focused()
