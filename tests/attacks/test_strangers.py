@@ -84,6 +84,8 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "person-update": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
     "invitation-create": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
     "invitation-revoke": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "reference-list": {"GET": OWN_PAGE},
+    "reference": {"GET": OWN_PAGE},
     "javascript-catalog": {"GET": OPEN},
     "healthz": {"GET": OPEN, "POST": WRONG_METHOD},
     # Accounts: whoever asks sees forms about themselves.
