@@ -21,6 +21,7 @@ from playground.kept import KEPT_FROM, Kept, kept_of
 from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
 from playground.socket_bounds import Allowance, Window
+from playground.socket_messages import follow_parse, message_parse, whole
 from team.models import User
 from team.selectors import session_is_valid
 
@@ -34,8 +35,8 @@ MESSAGE_LIMIT: Final = 128_000
 """Characters of frames joined into one message."""
 MAX_FOLLOWED: Final = 256
 """Exchanges one page may follow at once."""
-MAX_TEXT: Final = 4096
-"""Characters of one message from a page."""
+GATHER: Final = 0.2
+"""Seconds in which changes of the list of conversations are told as one."""
 CHECK_EVERY: Final = 120.0
 """Seconds between checks that the person is still signed in, and may still see what they follow."""
 READS: Final = 4
@@ -80,6 +81,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self._due: dict[int, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._list_changed = False
+        self._list_timer: asyncio.TimerHandle | None = None
         self._window = Window()
         self._allowance = Allowance()
         self._wake = asyncio.Event()
@@ -120,6 +122,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self.parts.nudges.forget(self.user.pk, self)
         for ref in list(self._followed):
             self._forget(ref)
+        if self._list_timer is not None:
+            self._list_timer.cancel()
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -147,15 +151,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             await self._refuse("too_fast", "Too many messages.")
             await self._close(4429)
             return
-        if text_data is None or len(text_data) > MAX_TEXT:
-            await self._refuse("bad_message", "A message is a short JSON text.")
-            return
-        try:
-            message = json.loads(text_data)
-        except (ValueError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            await self._refuse("bad_message", "A message is a JSON object.")
+        message = message_parse(text_data)
+        if message is None:
+            await self._refuse("bad_message", "A message is a short JSON object.")
             return
         await self._message(message)
 
@@ -164,26 +162,25 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             case "follow":
                 await self._follow(message)
             case "unfollow":
-                if (ref := _whole(message.get("ref"))) is not None:
+                if (ref := whole(message.get("ref"))) is not None:
                     self._forget(ref)
             case "ack":
-                self._window.acked(_whole(message.get("bytes"), below=2**53) or 0)
+                self._window.acked(whole(message.get("bytes"), below=2**53) or 0)
             case "ping":
                 await self._control(type="pong")
             case _:
                 await self._refuse("bad_message", "Unknown type.", message.get("ref"))
 
     async def _follow(self, message: Mapping[str, Any]) -> None:
-        ref, after = _whole(message.get("ref")), message.get("after", 0)
-        exchange_id = _uuid(message.get("exchange"))
-        if ref is None or not isinstance(after, int) or isinstance(after, bool) or exchange_id is None:
-            await self._refuse("bad_message", "follow needs exchange, ref and after.", ref)
+        wish = follow_parse(message)
+        if wish is None:
+            await self._refuse("bad_message", "follow needs exchange, ref and after.", message.get("ref"))
             return
-        self._forget(ref)
+        self._forget(wish.ref)
         if len(self._followed) >= MAX_FOLLOWED:
-            await self._refuse("too_many", "Too many exchanges are followed on this socket.", ref)
+            await self._refuse("too_many", "Too many exchanges are followed on this socket.", wish.ref)
             return
-        self._seek(ref, Followed(exchange_id, after))
+        self._seek(wish.ref, Followed(wish.exchange_id, wish.after))
 
     # Which frames to send
 
@@ -227,8 +224,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             self._wake.set()
 
         exchange_id = followed.exchange_id
-        async with self._reads:
-            await self.parts.in_database(selectors.exchange_state_for, user=self.user, pk=exchange_id)
+        if not self.parts.runs.is_run_by(exchange_id, self.user.pk):
+            async with self._reads:
+                await self.parts.in_database(selectors.exchange_state_for, user=self.user, pk=exchange_id)
         follower = await self.parts.journal.follow(exchange_id, after=followed.after, wake=wake)
         if follower is None:
             return False
@@ -271,6 +269,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             self._wake.clear()
             if self._list_changed:
                 self._list_changed = False
+                self._list_timer = None
                 await self._control(type="conversations")
             while self._due:
                 if self._window.full and not await self._has_room():
@@ -314,7 +313,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         await self.send(json.dumps(message))
 
     async def _refuse(self, code: str, text: str, ref: Any = None) -> None:
-        await self._control(type="error", code=code, message=text, ref=_whole(ref))
+        await self._control(type="error", code=code, message=text, ref=whole(ref))
 
     async def _bye(self, reason: str, code: int) -> None:
         await self._control(type="bye", code=reason)
@@ -364,14 +363,19 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         """Hear what concerns the person."""
         match nudge.kind:
             case "conversations":
-                self._list_changed = True
-                self._wake.set()
+                if self._list_timer is None:
+                    loop = asyncio.get_running_loop()
+                    self._list_timer = loop.call_later(GATHER, self._tell_of_list)
             case "recheck":
                 self._check_due.set()
             case "signed_out":
                 key = self._session_key
                 if nudge.session == key or (nudge.session is None and nudge.kept != key):
                     self._tasks.append(self._begin(self._bye("signed_out", 4401)))
+
+    def _tell_of_list(self) -> None:
+        self._list_changed = True
+        self._wake.set()
 
     async def shut_down(self, code: int) -> None:
         """Close with a goodbye: the page goes to another process, or waits for the next one."""
@@ -386,14 +390,3 @@ async def close_all(code: int = 1012) -> None:
             await socket.shut_down(code)
         except Exception:
             logger.exception("A socket could not be closed with a goodbye")
-
-
-def _whole(value: Any, below: int = 2**31) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < below else None
-
-
-def _uuid(value: Any) -> UUID | None:
-    try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

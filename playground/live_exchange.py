@@ -24,8 +24,9 @@ first_token, first_<part>, last_token, ended and added_mean (ms from a read to i
 class LiveExchange:
     """One exchange while it runs. Times are ms since its turn came; what it waited before is the mark "queued"."""
 
-    def __init__(self, opened: OpenedExchange) -> None:
+    def __init__(self, opened: OpenedExchange, *, person: object) -> None:
         self.opened = opened
+        self.person = person
         self.reader: ResponseReader | None = None
         self.reading: asyncio.Task[None] | None = None
         self.fault: UpstreamError | None = None

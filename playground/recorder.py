@@ -8,13 +8,11 @@ when it is back.
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
 
-from channels.db import DatabaseSyncToAsync
 from django.db import InterfaceError, OperationalError
 
 from conversations.services import Ending, Progress, Written
@@ -23,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 PERIOD: Final = 1.0
 """Seconds between checkpoints: what a killed process can lose."""
+GATHER: Final = 0.1
+"""Least seconds from one write to the next: of runs that end in quick succession, each need not be a transaction."""
 BACK_OFF: Final = (0.1, 0.3, 1.0, 3.0)
 """Seconds to wait after a write that failed because the database was away; the last value repeats."""
 LIMIT_EXCEEDED: Final = "54"
@@ -44,9 +44,9 @@ class Source(Protocol):
 
 
 class Write(Protocol):
-    """`conversations.services.recordings_write`."""
+    """`conversations.services.recordings_write`, in a thread."""
 
-    def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written: ...
+    async def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written: ...
 
 
 @dataclass(slots=True)
@@ -69,8 +69,8 @@ class _Batch:
 class Recorder:
     """The one writer of a process."""
 
-    def __init__(self, *, write: Write, executor: ThreadPoolExecutor) -> None:
-        self._write = DatabaseSyncToAsync(write, thread_sensitive=False, executor=executor)
+    def __init__(self, *, write: Write) -> None:
+        self._write = write
         self._sources: dict[UUID, Source] = {}
         self._due = _Batch()
         self._wake = asyncio.Event()
@@ -112,6 +112,7 @@ class Recorder:
                 self._due.progress += [source.progress_take() for source in self._sources.values()]
             batch, self._due = self._due, _Batch()
             await self._flush(batch)
+            await asyncio.sleep(GATHER)
 
     async def _flush(self, batch: _Batch) -> None:
         """Write a batch at once; if anything in it is refused, item by item, so that one cannot take others with it."""

@@ -57,6 +57,11 @@ class Runs:
         """How many exchanges run or wait here now."""
         return len(self._live)
 
+    def is_run_by(self, exchange_id: UUID, person: object) -> bool:
+        """Say whether an exchange runs here now, and was begun by this person."""
+        live = self._live.get(exchange_id)
+        return live is not None and live.person == person
+
     def start(
         self,
         opened: Sequence[OpenedExchange],
@@ -67,7 +72,7 @@ class Runs:
     ) -> None:
         """Send each committed exchange of a run, in tasks of their own; call `ended` after each one's ending."""
         for exchange in opened:
-            live = LiveExchange(exchange)
+            live = LiveExchange(exchange, person=seat.person)
             self._live[exchange.id] = live
             self._journal.begin(exchange.id, stop=_stopper(live))
             self._journal.append(exchange.id, frames.state_encode(State.QUEUED))

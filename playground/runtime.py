@@ -7,19 +7,19 @@ import asyncio
 import contextvars
 import datetime
 import logging
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from conversations import selectors, services
 from conversations.models import Exchange
+from conversations.services import Ending, Progress, Written
 from playground import frames
+from playground.database_threads import DatabaseThreads
 from playground.journal import Journal, MemoryJournal
 from playground.nudges import Nudge, Nudges
 from playground.process_name import is_dead, name_make
@@ -50,12 +50,12 @@ class Runtime:
         self.nudges = Nudges()
         self.journal = self._shared() if settings.REDIS_URL else MemoryJournal()
         # The writer has a thread of its own, so that a crowd of new runs cannot hold up what the running ones received.
-        self._writing = ThreadPoolExecutor(1, "recorder")
-        self._database = ThreadPoolExecutor(2, "runs")
+        self._writing = DatabaseThreads(1, "recorder")
+        self._database = DatabaseThreads(2, "runs")
         self.runs = Runs(
             open_stream=self.client.stream,
             journal=self.journal,
-            recorder=Recorder(write=services.recordings_write, executor=self._writing),
+            recorder=Recorder(write=self._record),
             queue=RunQueue(per_person=settings.RUNS_PER_PERSON, per_provider=settings.RUNS_PER_PROVIDER),
         )
         self._watch: asyncio.Task[None] | None = None
@@ -79,8 +79,10 @@ class Runtime:
 
     async def in_database(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a database function in this process's bounded pool of threads, whatever request is being served."""
-        call = DatabaseSyncToAsync(function, thread_sensitive=False, executor=self._database)
-        return await call(*args, **kwargs)
+        return await self._database.run(function, *args, **kwargs)
+
+    async def _record(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written:
+        return await self._writing.run(services.recordings_write, progress=progress, endings=endings)
 
     async def unbroken(self, work: Coroutine[Any, Any, R]) -> R:
         """Await work that goes on to its end when the waiting request is gone; nothing of the request is in its context."""
@@ -156,8 +158,8 @@ class Runtime:
         await self.client.aclose()
         await self.nudges.close()
         await self.journal.close()
-        self._writing.shutdown(wait=False, cancel_futures=True)
-        self._database.shutdown(wait=False, cancel_futures=True)
+        self._writing.close()
+        self._database.close()
 
 
 _current: Runtime | None = None

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from conversations import selectors, storable
 from conversations.models import Column, Conversation, Exchange, Message, Run
-from conversations.services.conversation import column_settings_update, conversation_touch
+from conversations.services.conversation import conversation_touch
 from team.models import Provider, User
 from upstream import catalog
 from upstream.wire import capture
@@ -58,10 +58,14 @@ class OpenedExchange:
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A committed run; `exchanges` is empty when the run existed already and must not be sent again."""
+    """A committed run. `messages` are the question and its answers, with their exchange.
+
+    `exchanges` and `messages` are empty when the run existed already and must not be sent again.
+    """
 
     run: Run
     exchanges: tuple[OpenedExchange, ...]
+    messages: tuple[Message, ...] = ()
 
 
 @transaction.atomic
@@ -74,24 +78,24 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
     """
     mine = selectors.conversations_for(user=person).filter(owner=person)
     conversation = mine.select_for_update().get(pk=conversation_id)
-    existing = selectors.run_find(run_id=run_id)
-    if existing is not None:
-        if existing.conversation_id != conversation.pk or existing.person_id != person.pk:
+    run = _run_create(run_id, conversation, person)
+    if run is None:
+        existing = selectors.run_find(run_id=run_id)
+        if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
             raise RunConflict
         return OpenedRun(existing, ())
-    column = selectors.column_of(conversation=conversation)
+    column = conversation.columns.get(position=0)
     words = _words(conversation, column, turn, person)
     history = selectors.history(conversation_id=conversation.pk, leaf_id=words.parent_id)
     request = _request(turn, [*history, words])
     if turn.again is None:
         words.save(force_insert=True)
-    run = _run_create(run_id, conversation, person)
-    opened = _exchange_open(run, column, words, turn, request, process)
-    column.leaf_id = opened.messages[0]
-    column.save(update_fields=["leaf"])
-    column_settings_update(column=column, settings=settings_of(turn))
+    opened, answers = _exchange_open(run, column, words, turn, request, process)
+    column.leaf_id = answers[0].pk
+    column.settings = storable.value(settings_of(turn))
+    column.save(update_fields=["leaf", "settings"])
     conversation_touch(conversation=conversation, first_text=words.text)
-    return OpenedRun(run, (opened,))
+    return OpenedRun(run, (opened,), (words, *answers))
 
 
 def _words(conversation: Conversation, column: Column, turn: Turn, person: User) -> Message:
@@ -113,11 +117,13 @@ def _words(conversation: Conversation, column: Column, turn: Turn, person: User)
     )
 
 
-def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run:
+def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:
+    """Return the new run, or None where its id is taken."""
     try:
-        return Run.objects.create(pk=run_id, conversation=conversation, person=person)
-    except IntegrityError as error:  # at the same moment, in another conversation: this one is locked
-        raise RunConflict from error
+        with transaction.atomic():
+            return Run.objects.create(pk=run_id, conversation=conversation, person=person)
+    except IntegrityError:
+        return None
 
 
 def settings_of(turn: Turn) -> dict[str, object]:
@@ -143,7 +149,7 @@ def _request(turn: Turn, history: list[Message]) -> PreparedRequest:
 
 def _exchange_open(
     run: Run, column: Column, parent: Message, turn: Turn, request: PreparedRequest, process: str
-) -> OpenedExchange:
+) -> tuple[OpenedExchange, list[Message]]:
     secrets = capture.Secrets.of(turn.endpoint)
     sent = capture.sent(request, secrets)
     exchange = Exchange.objects.create(
@@ -172,7 +178,7 @@ def _exchange_open(
         for choice in range(choices_expected(turn.parameters))
     ]
     Message.objects.bulk_create(answers)
-    return OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
+    return OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers)), answers
 
 
 def choices_expected(parameters: Mapping[str, str]) -> int:

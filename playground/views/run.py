@@ -20,7 +20,7 @@ from playground.local_model_process import SLOTS
 from playground.nudges import Nudge
 from playground.run_queue import Seat
 from playground.runtime import Runtime, runtime
-from playground.views.messages import run_message_views
+from playground.views.messages import message_view, run_message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in_async
 from team import selectors as team
 from team.errors import TeamError
@@ -64,7 +64,11 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
         raise Http404 from error
     except Refused as error:
         return problem(422, *error.messages)
-    messages = await runtime().in_database(run_message_views, opened.run)
+    if opened.messages and not (asked.data.get("again") or asked.data.get("beside")):
+        # At the end of its branch: there is nothing beside these messages that would have to be read.
+        messages = tuple(map(message_view, opened.messages))
+    else:
+        messages = await runtime().in_database(run_message_views, opened.run)
     return render(request, "playground/_messages.html", {"messages": messages})
 
 

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import connections
 
 from conversations.models import Exchange, Message
 from conversations.services import Ending, OpenedExchange, Progress, Written, recordings_write
+from playground.database_threads import DatabaseThreads
 from playground.journal import MemoryJournal
 from playground.recorder import Recorder
 from playground.run_queue import RunQueue, Seat
@@ -30,11 +31,19 @@ class Ledger:
     """The database's write function, which can be made to fail: `faults` are raised by the next writes, in order."""
 
     def __init__(self) -> None:
+        self.threads = DatabaseThreads(1, "recorder")
         self.faults: list[Exception] = []
         self.refuse: Callable[[Sequence[Progress], Sequence[Ending]], Exception | None] = lambda *_: None
         self.calls = 0
 
-    def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written:
+    async def __call__(self, *, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written:
+        return await self.threads.run(self._write, progress, endings)
+
+    async def close(self) -> None:
+        await self.threads.run(connections.close_all)
+        self.threads.close()
+
+    def _write(self, progress: Sequence[Progress], endings: Sequence[Ending]) -> Written:
         self.calls += 1
         if self.faults:
             raise self.faults.pop(0)
@@ -106,8 +115,7 @@ async def stage_set(
 ) -> AsyncIterator[Stage]:
     """Set everything up; `allowed` are the addresses that may be called although private."""
     client, ledger, journal = UpstreamClient(guard=AddressGuard(allowed)), Ledger(), MemoryJournal()
-    executor = ThreadPoolExecutor(1)
-    recorder = Recorder(write=ledger, executor=executor)
+    recorder = Recorder(write=ledger)
     runs = Runs(
         open_stream=wrap(client.stream), journal=journal, recorder=recorder, queue=queue or RunQueue()
     )
@@ -117,7 +125,7 @@ async def stage_set(
         await runs.drain(grace=0)
         await client.aclose()
         await journal.close()
-        executor.shutdown()
+        await ledger.close()
 
 
 def broken_after(reads: int, error: Exception) -> Callable[[OpenStream], OpenStream]:

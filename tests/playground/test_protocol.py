@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conversations.models import Exchange, Message
-from playground import consumers, frames, kept, server, socket_bounds, stats
+from playground import consumers, frames, kept, server, socket_bounds, socket_messages, stats
 from upstream.wire.events import Finished, TextAdded, ToolCallAdded, Update, UsageSeen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,11 +114,11 @@ def test_the_end_names_every_state_figure_and_field() -> None:
         (consumers.SLOW_AFTER, "after {:g} s of that"),
         (socket_bounds.RATE, "{:g} messages a second"),
         (socket_bounds.BURST, "({:g} at once)"),
-        (consumers.MAX_TEXT, "at most {:,} characters"),
+        (socket_messages.MAX_TEXT, "at most {:,} characters"),
         (consumers.MAX_FOLLOWED, "follow {:g} exchanges"),
         (kept.KEPT_FROM, "numbered from {:,}"),
     ],
 )
 def test_the_bounds_are_the_real_ones(value: float, words: str) -> None:
     assert words.format(value) in PAGE
-    assert server.MAX_MESSAGE > consumers.MAX_TEXT * 4
+    assert server.MAX_MESSAGE > socket_messages.MAX_TEXT * 4

@@ -34,12 +34,20 @@ R = TypeVar("R")
 HEAD = ResponseHead(200, "OK", "HTTP/1.1", (("Content-Type", "text/event-stream"),), (), {})
 
 
+class NoRuns:
+    """Nothing runs in this process, so every right is read from the database."""
+
+    def is_run_by(self, *_exchange_and_person: object) -> bool:
+        return False
+
+
 @dataclass
 class Parts:
     """What a socket uses of a runtime. `faults` are raised by the next reads of the database, in order."""
 
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     nudges: Nudges = field(default_factory=Nudges)
+    runs: NoRuns = field(default_factory=NoRuns)
     faults: list[Exception] = field(default_factory=list)
     recovered: asyncio.Event = field(default_factory=asyncio.Event)
 

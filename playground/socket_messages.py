@@ -1,0 +1,51 @@
+"""What a page says on its socket, parsed. Everything here comes from outside and may be anything."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+MAX_TEXT: Final = 4096
+"""Characters of one message from a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The wish to follow an exchange from behind frame `after`; the page calls it `ref`."""
+
+    exchange_id: UUID
+    ref: int
+    after: int
+
+
+def message_parse(text: str | None) -> Mapping[str, Any] | None:
+    """Return a message, or None for what is none."""
+    if text is None or len(text) > MAX_TEXT:
+        return None
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def follow_parse(message: Mapping[str, Any]) -> Follow | None:
+    """Return the wish that a `follow` message holds, or None where it makes no sense."""
+    ref, after = whole(message.get("ref")), message.get("after", 0)
+    exchange_id = _uuid(message.get("exchange"))
+    if ref is None or exchange_id is None or not isinstance(after, int) or isinstance(after, bool):
+        return None
+    return Follow(exchange_id, ref, after)
+
+
+def whole(value: Any, *, below: int = 2**31) -> int | None:
+    """Return a whole number from 0, or None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < below else None
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
