@@ -11,7 +11,6 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 _pages = get_asgi_application()  # first: what follows imports models
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
@@ -37,7 +36,7 @@ def _http() -> App:
 
 def _sockets() -> App:
     return SameOriginSockets(
-        cast(App, AuthMiddlewareStack(sockets)),
+        cast(App, sockets),
         allowed_hosts=settings.ALLOWED_HOSTS,
         trusted=settings.CSRF_TRUSTED_ORIGINS,
     )

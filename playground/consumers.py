@@ -6,12 +6,15 @@ import json
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
+from django.http import parse_cookie
 
 from conversations import selectors
 from conversations.models import Exchange
@@ -20,10 +23,9 @@ from playground.journal import Follower
 from playground.kept import KEPT_FROM, Kept, kept_of
 from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
-from playground.socket_bounds import Allowance, Window
+from playground.socket_bounds import Allowance, Bell, Window
 from playground.socket_messages import follow_parse, message_parse, whole
-from team.models import User
-from team.selectors import session_is_valid
+from team.selectors import session_is_valid, session_person
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self._list_timer: asyncio.TimerHandle | None = None
         self._window = Window()
         self._allowance = Allowance()
-        self._wake = asyncio.Event()
+        self._wake = Bell()
         self._check_due = asyncio.Event()
         self._kept_turn = asyncio.Lock()
         self._reads = asyncio.Semaphore(READS)
@@ -95,16 +97,17 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept a signed-in, active person; anybody else is told to sign in (close code 4401)."""
-        user: object = self.scope.get("user")
         await self.accept()
-        if not isinstance(user, User) or not user.is_active:
-            await self._bye("signed_out", 4401)
-            return
         if lifecycle.closing:
             await self._bye("shutdown", 1012)
             return
-        self.user = user
         self.parts = self._parts or runtime()
+        # Not by Channels' middleware: it reads in the one thread that all sockets share, and sees every message we send.
+        user = await self.parts.in_database(session_person, session_key=self._session_key)
+        if user is None:
+            await self._bye("signed_out", 4401)
+            return
+        self.user = user
         self.open_sockets.add(self)
         self.parts.nudges.listen(user.pk, self)
         await self._control(type="hello", heartbeat=HEARTBEAT)
@@ -221,7 +224,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
         def wake() -> None:
             self._due[ref] = None
-            self._wake.set()
+            self._wake.ring()
 
         exchange_id = followed.exchange_id
         if not self.parts.runs.is_run_by(exchange_id, self.user.pk):
@@ -265,8 +268,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
     async def _pump(self) -> None:
         """Send what is due, for as long as the page keeps up."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            await self._wake.rung()
             if self._list_changed:
                 self._list_changed = False
                 self._list_timer = None
@@ -307,7 +309,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def _data(self, text: str) -> None:
         self._window.sent(text)
-        await self.send(text)
+        await self.base_send({"type": "websocket.send", "text": text, "bytes": None})
 
     async def _control(self, **message: Any) -> None:
         await self.send(json.dumps(message))
@@ -355,9 +357,10 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 await self._refuse("unknown_exchange", "There is no such exchange any more.", ref)
         return valid
 
-    @property
+    @cached_property
     def _session_key(self) -> str | None:
-        return getattr(self.scope.get("session"), "session_key", None)
+        header = b"; ".join(value for name, value in self.scope["headers"] if name == b"cookie")
+        return parse_cookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
 
     def nudged(self, nudge: Nudge) -> None:
         """Hear what concerns the person."""
@@ -375,7 +378,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     def _tell_of_list(self) -> None:
         self._list_changed = True
-        self._wake.set()
+        self._wake.ring()
 
     async def shut_down(self, code: int) -> None:
         """Close with a goodbye: the page goes to another process, or waits for the next one."""

@@ -53,3 +53,27 @@ class Window:
         while self.full:
             self._moved.clear()
             await self._moved.wait()
+
+
+class Bell:
+    """Wakes one task, however often it is rung before: an `asyncio.Event` for one waiter, at half its price."""
+
+    __slots__ = ("_loop", "_rung", "_waiting")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        """Wake the task now, or when it next waits."""
+        self._rung = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def rung(self) -> None:
+        """Return once the bell has been rung since the last time."""
+        if not self._rung:
+            self._waiting = self._loop.create_future()
+            await self._waiting
+        self._rung = False

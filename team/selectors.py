@@ -277,15 +277,24 @@ def invitation_token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
-    """Whether this session still signs this person in: it exists, they are active, the password is the same."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None or not session_key:
-        return False
+def session_person(*, session_key: str | None) -> User | None:
+    """Return whom this session signs in: it exists, they are active, the password is the same."""
+    if not session_key:
+        return None
     session = SessionStore(session_key)
+    pk = str(session.get(SESSION_KEY, ""))
+    user = User.objects.filter(pk=pk, is_active=True).first() if pk.isdecimal() else None
+    if user is None:
+        return None
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     kept = str(session.get(HASH_SESSION_KEY, ""))
-    return session.get(SESSION_KEY) == str(user.pk) and any(constant_time_compare(kept, h) for h in hashes)
+    return user if any(constant_time_compare(kept, each) for each in hashes) else None
+
+
+def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
+    """Whether this session still signs this person in."""
+    user = session_person(session_key=session_key)
+    return user is not None and user.pk == user_id
 
 
 def people() -> QuerySet[User]:

@@ -93,8 +93,8 @@ async def socket_open(person: User, parts: Parts, **options: Any) -> AsyncIterat
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     await database_sync_to_async(session.save)()
     app = ExchangeConsumer.as_asgi(parts=cast("Runtime", parts), **options)
-    communicator = WebsocketCommunicator(app, "/ws/exchanges/")
-    cast("dict[str, Any]", communicator.scope).update(user=person, session=session)
+    cookie = f"sessionid={session.session_key}".encode()
+    communicator = WebsocketCommunicator(app, "/ws/exchanges/", headers=[(b"cookie", cookie)])
     assert (await communicator.connect())[0]
     watched = Watched(communicator, str(session.session_key))
     try:
@@ -259,8 +259,9 @@ async def test_signing_out_everywhere_keeps_the_one_session_that_is_named(desk: 
 
 
 async def test_a_database_that_is_away_at_the_check_signs_nobody_out(desk: Desk, parts: Parts) -> None:
-    parts.faults = [OperationalError("gone")] * 3
     async with socket_open(desk.person, parts, check_every=0.02) as page:
+        parts.faults = [OperationalError("gone")] * 3
+        parts.recovered.clear()
         await parts.recovered.wait()
         await page.say(type="ping")
         assert (await page.hear())["type"] == "pong"
