@@ -1,0 +1,11 @@
+"""What is kept: conversations as trees of messages, and the exchanges that made them.
+
+Words as in the design: a *conversation* holds *messages* (a tree) and *columns* (leaves with settings); a *run* is one press
+of Send and holds one *exchange* for each column; an exchange keeps its request, its response and its *trace*.
+"""
+
+from conversations.models.exchanges import Exchange, Run, Trace
+from conversations.models.identity import new_id
+from conversations.models.tree import Column, Conversation, Message
+
+__all__ = ["Column", "Conversation", "Exchange", "Message", "Run", "Trace", "new_id"]

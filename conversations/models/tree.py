@@ -1,0 +1,110 @@
+"""Conversations as trees of messages, with columns that lead to their leaves."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models.identity import new_id
+
+
+class Conversation(models.Model):
+    """A tree of messages with one or more columns; belongs to one person."""
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private", _("Private")
+        TEAM = "team", _("The team may look")
+        TEAM_EDIT = "team_edit", _("The team may look and write")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(max_length=200, blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
+    pinned = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now)
+    updated = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-updated"], name="conversation_owner_updated")]
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+
+class Message(models.Model):
+    """One node of a conversation's tree; children of one parent are alternatives.
+
+    `content` is a list of content parts as the API spells them, for example `[{"type": "text", "text": "Hello"}]`.
+    """
+
+    class Role(models.TextChoices):
+        SYSTEM = "system"
+        DEVELOPER = "developer"
+        USER = "user"
+        ASSISTANT = "assistant"
+        TOOL = "tool"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    role = models.CharField(max_length=10, choices=Role)
+    content = models.JSONField(default=list)
+    reasoning = models.TextField(blank=True)
+    tool_calls = models.JSONField(default=list)
+    tool_call_id = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    exchange = models.ForeignKey(
+        "Exchange", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
+    choice = models.PositiveIntegerField(null=True, blank=True)
+    finish_reason = models.CharField(max_length=100, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["conversation", "id"], name="message_conversation")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined."""
+        return self._joined("text")
+
+    @property
+    def refusal(self) -> str:
+        """The refusal parts, joined."""
+        return self._joined("refusal")
+
+    def _joined(self, kind: str) -> str:
+        return "".join(part.get(kind, "") for part in self.content if part.get("type") == kind)
+
+
+class Column(models.Model):
+    """A leaf of the tree with its own settings.
+
+    `settings` holds `provider` (id or ""), `model`, `system` (the system prompt) and `parameters`: a map from a parameter's
+    name to its JSON source text as typed, so that `0.70` stays `0.70`, null is `"null"` and unset is absent.
+    """
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="columns")
+    position = models.PositiveSmallIntegerField(default=0)
+    leaf = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    settings = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "position"], name="column_position_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}/{self.position}"
