@@ -6,6 +6,7 @@ of Send and holds one *exchange* for each column; an exchange keeps its request,
 
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
+from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
 
-__all__ = ["Column", "Conversation", "Exchange", "Message", "Run", "Trace", "new_id"]
+__all__ = ["Column", "Conversation", "Exchange", "Message", "Run", "ToolLoop", "ToolMock", "Trace", "new_id"]
