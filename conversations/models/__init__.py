@@ -4,9 +4,22 @@ Words as in the design: a *conversation* holds *messages* (a tree) and *columns*
 of Send and holds one *exchange* for each column; an exchange keeps its request, its response and its *trace*.
 """
 
+from conversations.models.attachments import Attachment, AttachmentUse
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
 from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
 
-__all__ = ["Column", "Conversation", "Exchange", "Message", "Run", "ToolLoop", "ToolMock", "Trace", "new_id"]
+__all__ = [
+    "Attachment",
+    "AttachmentUse",
+    "Column",
+    "Conversation",
+    "Exchange",
+    "Message",
+    "Run",
+    "ToolLoop",
+    "ToolMock",
+    "Trace",
+    "new_id",
+]

@@ -37,7 +37,10 @@ class Conversation(models.Model):
 class Message(models.Model):
     """One node of a conversation's tree; children of one parent are alternatives.
 
-    `content` is a list of content parts as the API spells them, for example `[{"type": "text", "text": "Hello"}]`.
+    `content` is a list of content parts as the API spells them, for example `[{"type": "text", "text": "Hello"}]`. Where
+    the API wants bytes (base64), a kept part names an attachment instead: `attachment:<digest>`; `conversations.parts`
+    has the spelling. A single plain text is sent as a string unless `as_parts`. `extra` holds the members of a message
+    that have no field here, name → value; they are sent as they are.
     """
 
     class Role(models.TextChoices):
@@ -59,6 +62,8 @@ class Message(models.Model):
     tool_calls = models.JSONField(default=list)
     tool_call_id = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=200, blank=True)
+    as_parts = models.BooleanField(default=False)
+    extra = models.JSONField(default=dict)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

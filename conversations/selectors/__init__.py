@@ -11,6 +11,12 @@ from conversations.selectors.access import (
     may_edit,
     visible_to,
 )
+from conversations.selectors.attachments import (
+    attachment_for,
+    attachment_uses,
+    attachments_in,
+    attachments_used,
+)
 from conversations.selectors.conversations import (
     column_of,
     conversation_list,
@@ -40,6 +46,10 @@ from conversations.selectors.tree import (
 __all__ = [
     "KeptTrace",
     "alternatives",
+    "attachment_for",
+    "attachment_uses",
+    "attachments_in",
+    "attachments_used",
     "branch",
     "branch_before",
     "branch_from",
