@@ -5,6 +5,7 @@ of Send and holds one *exchange* for each column; an exchange keeps its request,
 """
 
 from conversations.models.attachments import Attachment, AttachmentUse
+from conversations.models.changes import TreeChange
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
 from conversations.models.tool_mocks import ToolLoop, ToolMock
@@ -21,5 +22,6 @@ __all__ = [
     "ToolLoop",
     "ToolMock",
     "Trace",
+    "TreeChange",
     "new_id",
 ]

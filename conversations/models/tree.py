@@ -1,5 +1,7 @@
 """Conversations as trees of messages, with columns that lead to their leaves."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -34,6 +36,13 @@ class Conversation(models.Model):
         return self.title or str(self.pk)
 
 
+class MessagesThere(models.Manager["Message"]):
+    """The messages that nobody has deleted."""
+
+    def get_queryset(self) -> models.QuerySet["Message"]:
+        return super().get_queryset().filter(deleted=None)
+
+
 class Message(models.Model):
     """One node of a conversation's tree; children of one parent are alternatives.
 
@@ -41,6 +50,9 @@ class Message(models.Model):
     the API wants bytes (base64), a kept part names an attachment instead: `attachment:<digest>`; `conversations.parts`
     has the spelling. A single plain text is sent as a string unless `as_parts`. `extra` holds the members of a message
     that have no field here, name → value; they are sent as they are.
+
+    A deleted one is out of the tree: nothing that is there hangs below it, no column leads to it, and `objects` does not
+    have it. It can come back for a day (`TreeChange`), then it is gone. `revision` counts changes in place.
     """
 
     class Role(models.TextChoices):
@@ -72,7 +84,12 @@ class Message(models.Model):
     )
     choice = models.PositiveIntegerField(null=True, blank=True)
     finish_reason = models.CharField(max_length=100, blank=True)
+    revision = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now)
+    deleted = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[MessagesThere] = MessagesThere()
+    everything: ClassVar[models.Manager["Message"]] = models.Manager()
 
     class Meta:
         indexes = [models.Index(fields=["conversation", "id"], name="message_conversation")]
