@@ -39,7 +39,7 @@ class Desk:
             conversation_id=self.conversation.pk,
             run_id=run_id or uuid4(),
             process="here/1",
-            turn=self.turn(text, system=system, **parameters),
+            turns=[self.turn(text, system=system, **parameters)],
         )
 
 

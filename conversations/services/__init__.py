@@ -9,9 +9,18 @@ from conversations.services.conversation import (
 )
 from conversations.services.recording import Ending, Progress, ResponseHead, Written, recordings_write
 from conversations.services.recovery import exchange_recover
-from conversations.services.run import MessageMissing, OpenedExchange, OpenedRun, RunConflict, Turn, run_open
+from conversations.services.run import (
+    ColumnMissing,
+    MessageMissing,
+    OpenedExchange,
+    OpenedRun,
+    RunConflict,
+    Turn,
+    run_open,
+)
 
 __all__ = [
+    "ColumnMissing",
     "Ending",
     "MessageMissing",
     "OpenedExchange",

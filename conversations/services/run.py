@@ -1,7 +1,7 @@
 """Opening a run: the one step that makes the message, the exchanges and their answers exist."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,9 +28,13 @@ class MessageMissing(Exception):
     """The message that the run should go on from, or stand beside, is not in this conversation."""
 
 
+class ColumnMissing(Exception):
+    """The column that should be run is not in this conversation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a person sends: the words and everything that goes with them.
+    """What a person sends to one column (by id; None is the first): the words and everything that goes with them.
 
     The words continue the shown branch; with `beside` (a user's message) they stand beside it as an alternative, and with
     `again` (a user's message) nothing is said anew: that message gets one more answer.
@@ -42,6 +46,7 @@ class Turn:
     model: str
     system: str
     parameters: Mapping[str, str]
+    column: int | None = None
     again: UUID | None = None
     beside: UUID | None = None
 
@@ -58,7 +63,7 @@ class OpenedExchange:
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A committed run. `messages` are the question and its answers, with their exchange.
+    """A committed run. `exchanges` stand in the order of the turns; `messages` are each question and its answers.
 
     `exchanges` and `messages` are empty when the run existed already and must not be sent again.
     """
@@ -69,11 +74,14 @@ class OpenedRun:
 
 
 @transaction.atomic
-def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str, turn: Turn) -> OpenedRun:
-    """Commit a run: the user's message, one exchange and its empty answers, the column's new leaf and settings.
+def run_open(
+    *, person: User, conversation_id: UUID, run_id: UUID, process: str, turns: Sequence[Turn]
+) -> OpenedRun:
+    """Commit a run: for each turn an exchange, its empty answers, its column's new leaf and settings.
 
-    The same `run_id` again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not
-    this person's run of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`,
+    Turns that say the same after the same message say it once: their answers stand beside each other. The same `run_id`
+    again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not this person's run
+    of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`, `ColumnMissing`,
     `Conversation.DoesNotExist`.
     """
     mine = selectors.conversations_for(user=person).filter(owner=person)
@@ -84,18 +92,37 @@ def run_open(*, person: User, conversation_id: UUID, run_id: UUID, process: str,
         if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
             raise RunConflict
         return OpenedRun(existing, ())
-    column = conversation.columns.get(position=0)
-    words = _words(conversation, column, turn, person)
-    history = selectors.history(conversation_id=conversation.pk, leaf_id=words.parent_id)
-    request = _request(turn, [*history, words])
-    if turn.again is None:
-        words.save(force_insert=True)
-    opened, answers = _exchange_open(run, column, words, turn, request, process)
-    column.leaf_id = answers[0].pk
-    column.settings = storable.value(settings_of(turn))
-    column.save(update_fields=["leaf", "settings"])
-    conversation_touch(conversation=conversation, first_text=words.text)
-    return OpenedRun(run, (opened,), (words, *answers))
+    columns = list(conversation.columns.order_by("position"))
+    said: dict[object, Message] = {}
+    opened: list[OpenedExchange] = []
+    messages: list[Message] = []
+    for turn in turns:
+        column = _column(columns, turn.column)
+        key = (column.leaf_id, turn.text, turn.again, turn.beside)
+        words = said.get(key) or _words(conversation, column, turn, person)
+        history = selectors.history(conversation_id=conversation.pk, leaf_id=words.parent_id)
+        request = _request(turn, [*history, words])
+        if key not in said:
+            if turn.again is None:
+                words.save(force_insert=True)
+            said[key] = words
+            messages.append(words)
+        exchange, answers = _exchange_open(run, column, words, turn, request, process)
+        opened.append(exchange)
+        messages += answers
+        column.leaf_id = answers[0].pk
+        column.settings = storable.value(settings_of(turn))
+        column.save(update_fields=["leaf", "settings"])
+    conversation_touch(conversation=conversation, first_text=messages[0].text)
+    return OpenedRun(run, tuple(opened), tuple(messages))
+
+
+def _column(columns: Sequence[Column], pk: int | None) -> Column:
+    """Return the column with this id, the first one where none is named."""
+    for column in columns:
+        if pk is None or column.pk == pk:
+            return column
+    raise ColumnMissing
 
 
 def _words(conversation: Conversation, column: Column, turn: Turn, person: User) -> Message:

@@ -117,7 +117,7 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
                 conversation_id=asked.conversation_id,
                 run_id=asked.run_id,
                 process=process,
-                turn=turn,
+                turns=[turn],
             )
         except MessageMissing as error:
             raise Refused(_("The message to answer is not there any more. Reload the page.")) from error

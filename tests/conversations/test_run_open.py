@@ -128,7 +128,7 @@ def test_a_run_id_of_somebody_else_tells_nothing_and_changes_nothing(desk: Desk,
     mine = conversation_create(owner=charlie, settings={})
     turn = desk.turn()
     with pytest.raises(RunConflict):
-        run_open(person=charlie, conversation_id=mine.pk, run_id=run_id, process="here/1", turn=turn)
+        run_open(person=charlie, conversation_id=mine.pk, run_id=run_id, process="here/1", turns=[turn])
     assert not Message.objects.filter(conversation=mine).exists()
 
 
@@ -189,7 +189,9 @@ def test_a_double_click_makes_one_run(desk: Desk) -> None:
 
     def click() -> int:
         pk = desk.conversation.pk
-        opened = run_open(person=desk.person, conversation_id=pk, run_id=run_id, process="here/1", turn=turn)
+        opened = run_open(
+            person=desk.person, conversation_id=pk, run_id=run_id, process="here/1", turns=[turn]
+        )
         return len(opened.exchanges)
 
     assert sorted(at_once(*[click] * 8)) == [0, 0, 0, 0, 0, 0, 0, 1]
@@ -203,7 +205,7 @@ def test_one_run_id_in_two_conversations_at_once_makes_one_run(desk: Desk) -> No
 
     def click(pk: UUID) -> str:
         try:
-            run_open(person=desk.person, conversation_id=pk, run_id=run_id, process="here/1", turn=turn)
+            run_open(person=desk.person, conversation_id=pk, run_id=run_id, process="here/1", turns=[turn])
         except RunConflict:
             return "conflict"
         return "run"
@@ -221,7 +223,7 @@ def test_deleting_a_conversation_while_it_is_run_in_leaves_no_half(desk: Desk) -
     def run() -> str:
         pk = desk.conversation.pk
         try:
-            run_open(person=desk.person, conversation_id=pk, run_id=uuid4(), process="here/1", turn=turn)
+            run_open(person=desk.person, conversation_id=pk, run_id=uuid4(), process="here/1", turns=[turn])
         except Conversation.DoesNotExist:
             return "gone"
         return "run"
