@@ -8,6 +8,7 @@ from conversations.models.attachments import Attachment, AttachmentUse
 from conversations.models.changes import TreeChange
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
+from conversations.models.shares import Share, ShareAttachment, ShareExchange
 from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
 
@@ -19,6 +20,9 @@ __all__ = [
     "Exchange",
     "Message",
     "Run",
+    "Share",
+    "ShareAttachment",
+    "ShareExchange",
     "ToolLoop",
     "ToolMock",
     "Trace",
