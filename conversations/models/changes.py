@@ -12,8 +12,8 @@ class TreeChange(models.Model):
     """One change of a tree by hand: how the rows were before it and after it.
 
     `rows` is a list of `{"id", "before", "after"}`, where `before` and `after` map the changed fields of that message to
-    their values (`parent` an id or null, `deleted` whether it is gone). `leaves` is a list of `{"column", "before", "after"}`
-    with the ids of the leaves. Kept for a day (`changes_purge`).
+    their values (`parent` an id or null, `deleted` whether it is gone). `leaves` is a list of `{"id", "before", "after"}`
+    with the ids of columns and of their leaves. Kept for a day (`changes_purge`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -52,7 +52,8 @@ class Message(models.Model):
     that have no field here, name → value; they are sent as they are.
 
     A deleted one is out of the tree: nothing that is there hangs below it, no column leads to it, and `objects` does not
-    have it. It can come back for a day (`TreeChange`), then it is gone. `revision` counts changes in place.
+    have it. It can come back for a day (`TreeChange`), then it is gone. `revision` counts changes in place. `origin` is the
+    exchange behind a message that was copied here from another conversation.
     """
 
     class Role(models.TextChoices):
@@ -81,6 +82,9 @@ class Message(models.Model):
     )
     exchange = models.ForeignKey(
         "Exchange", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
+    origin = models.ForeignKey(
+        "Exchange", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies"
     )
     choice = models.PositiveIntegerField(null=True, blank=True)
     finish_reason = models.CharField(max_length=100, blank=True)
