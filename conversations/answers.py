@@ -5,6 +5,7 @@ from typing import Any
 
 from conversations import storable
 from conversations.models import Message
+from conversations.tool_calls import calls_kept
 from upstream.wire import think
 
 
@@ -25,7 +26,7 @@ def answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     if refusal:
         answer.content.append({"type": "refusal", "refusal": storable.text(refusal)})
     answer.reasoning = storable.text((message.get("reasoning_content") or "") + thought)
-    answer.tool_calls = storable.value(message.get("tool_calls") or [])
+    answer.tool_calls = calls_kept(message)
     answer.finish_reason = storable.text(str(choice.get("finish_reason") or ""))[:100]
 
 

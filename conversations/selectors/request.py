@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.models import Message
+from conversations.tool_calls import calls_for_api
 
 
 def history(*, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
@@ -34,7 +35,7 @@ def message_for_api(message: Message) -> dict[str, Any] | None:
     plain = all(part.get("type") in ("text", "refusal") for part in message.content)
     shaped["content"] = message.text + message.refusal if plain else message.content
     if message.tool_calls:
-        shaped["tool_calls"] = message.tool_calls
+        shaped |= calls_for_api(message.tool_calls)
         shaped["content"] = shaped["content"] or None
     if message.role == Message.Role.ASSISTANT and not shaped["content"] and not message.tool_calls:
         return None

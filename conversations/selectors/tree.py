@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from conversations.models import Exchange, Message, Run
+from conversations.tool_calls import RESULT_ROLES
 
 
 def branch_ids(*, conversation_id: UUID, leaf_id: UUID | None) -> list[UUID]:
@@ -68,11 +69,19 @@ def choices_of(*, exchange: Exchange) -> list[Message]:
 
 
 def messages_of_run(*, run: Run) -> list[Message]:
-    """Return what a run added to the tree: the user's message, then the answers in order."""
+    """Return what a run added to the tree: the user's message or the results of tools, then the answers in order."""
     answers = list(
         Message.objects.select_related("exchange", "parent")
         .filter(exchange__run=run)
         .order_by("exchange_id", "choice", "id")
     )
     asked = {answer.parent_id: answer.parent for answer in answers if answer.parent is not None}
-    return [*asked.values(), *answers]
+    return [*(said for parent in asked.values() for said in _said(parent)), *answers]
+
+
+def _said(last: Message) -> list[Message]:
+    """Return a message, and before it the other results of tools where it is one. A query for each but the last."""
+    said = [last]
+    while said[0].role in RESULT_ROLES and said[0].parent and said[0].parent.role in RESULT_ROLES:
+        said.insert(0, said[0].parent)
+    return said

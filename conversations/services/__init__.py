@@ -10,11 +10,11 @@ from conversations.services.conversation import (
 from conversations.services.recording import Ending, Progress, ResponseHead, Written, recordings_write
 from conversations.services.recovery import exchange_recover
 from conversations.services.run import (
-    ColumnMissing,
     MessageMissing,
     OpenedExchange,
     OpenedRun,
     RunConflict,
+    ToolResult,
     Turn,
     run_open,
 )
@@ -28,6 +28,7 @@ __all__ = [
     "Progress",
     "ResponseHead",
     "RunConflict",
+    "ToolResult",
     "Turn",
     "Written",
     "branch_show",

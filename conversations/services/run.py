@@ -11,6 +11,7 @@ from django.utils import timezone
 from conversations import selectors, storable
 from conversations.models import Column, Conversation, Exchange, Message, Run
 from conversations.services.conversation import conversation_touch
+from conversations.tool_calls import RESULT_ROLES, calls_of, result_message
 from team.models import Provider, User
 from upstream import catalog
 from upstream.wire import capture
@@ -33,11 +34,20 @@ class ColumnMissing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What the call at `position` among an answer's calls gave."""
+
+    position: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a person sends to one column (by id; None is the first): the words and everything that goes with them.
 
     The words continue the shown branch; with `beside` (a user's message) they stand beside it as an alternative, and with
-    `again` (a user's message) nothing is said anew: that message gets one more answer.
+    `again` (a user's message) nothing is said anew: that message gets one more answer. With `after` (an answer that calls
+    tools) `results` are said in place of words.
     """
 
     text: str
@@ -49,6 +59,8 @@ class Turn:
     column: int | None = None
     again: UUID | None = None
     beside: UUID | None = None
+    after: UUID | None = None
+    results: tuple[ToolResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +105,31 @@ def run_open(
             raise RunConflict
         return OpenedRun(existing, ())
     columns = list(conversation.columns.order_by("position"))
-    said: dict[object, Message] = {}
+    said: dict[object, list[Message]] = {}
     opened: list[OpenedExchange] = []
     messages: list[Message] = []
     for turn in turns:
         column = _column(columns, turn.column)
-        key = (column.leaf_id, turn.text, turn.again, turn.beside)
-        words = said.get(key) or _words(conversation, column, turn, person)
-        history = selectors.history(conversation_id=conversation.pk, leaf_id=words.parent_id)
-        request = _request(turn, [*history, words])
+        key = (column.leaf_id, turn.text, turn.again, turn.beside, turn.after)
+        words = said.get(key) or _said(conversation, column, turn, person)
+        history = selectors.history(conversation_id=conversation.pk, leaf_id=words[0].parent_id)
+        request = _request(turn, [*history, *words])
         if key not in said:
             if turn.again is None:
-                words.save(force_insert=True)
+                for message in words:
+                    message.save(force_insert=True)
             said[key] = words
-            messages.append(words)
-        exchange, answers = _exchange_open(run, column, words, turn, request, process)
+            messages += words
+        exchange, answers = _exchange_open(run, column, words[-1], turn, request, process)
         opened.append(exchange)
         messages += answers
         column.leaf_id = answers[0].pk
         column.settings = storable.value(settings_of(turn))
         column.save(update_fields=["leaf", "settings"])
-    conversation_touch(conversation=conversation, first_text=messages[0].text)
+    first = messages[0]
+    conversation_touch(
+        conversation=conversation, first_text="" if first.role in RESULT_ROLES else first.text
+    )
     return OpenedRun(run, tuple(opened), tuple(messages))
 
 
@@ -125,11 +141,29 @@ def _column(columns: Sequence[Column], pk: int | None) -> Column:
     raise ColumnMissing
 
 
+def _said(conversation: Conversation, column: Column, turn: Turn, person: User) -> list[Message]:
+    """Return what the run answers, each the parent of the next: one message, or the results of an answer's calls."""
+    if turn.after is None:
+        return [_words(conversation, column, turn, person)]
+    answers = Message.objects.filter(conversation=conversation, role=Message.Role.ASSISTANT)
+    answer = answers.filter(pk=turn.after).first()
+    calls = {call.position: call for call in calls_of(answer)} if answer else {}
+    if answer is None or not turn.results or any(each.position not in calls for each in turn.results):
+        raise MessageMissing
+    messages: list[Message] = []
+    for result in turn.results:
+        message = result_message(calls[result.position], result.content, answer=answer, author_id=person.pk)
+        message.parent_id = messages[-1].pk if messages else answer.pk
+        messages.append(message)
+    return messages
+
+
 def _words(conversation: Conversation, column: Column, turn: Turn, person: User) -> Message:
     """Return the user's message that the run answers: a new one, not saved yet, or the one to answer again."""
     parent_id = column.leaf_id
     if named := turn.again or turn.beside:
-        there = Message.objects.filter(conversation=conversation, pk=named, role=Message.Role.USER).first()
+        roles = (Message.Role.USER, *(RESULT_ROLES if turn.again else ()))
+        there = Message.objects.filter(conversation=conversation, pk=named, role__in=roles).first()
         if there is None:
             raise MessageMissing
         if turn.again:
