@@ -17,6 +17,15 @@ from conversations.selectors.attachments import (
     attachments_in,
     attachments_used,
 )
+from conversations.selectors.columns import (
+    ColumnBranch,
+    choices_beside,
+    column_find,
+    column_list,
+    columns_apart,
+    columns_of,
+    run_columns,
+)
 from conversations.selectors.conversations import (
     column_of,
     conversation_list,
@@ -44,6 +53,7 @@ from conversations.selectors.tree import (
 )
 
 __all__ = [
+    "ColumnBranch",
     "KeptTrace",
     "alternatives",
     "attachment_for",
@@ -54,8 +64,13 @@ __all__ = [
     "branch_before",
     "branch_from",
     "branch_ids",
+    "choices_beside",
     "choices_of",
+    "column_find",
+    "column_list",
     "column_of",
+    "columns_apart",
+    "columns_of",
     "conversation_editable_for",
     "conversation_for",
     "conversation_list",
@@ -75,6 +90,7 @@ __all__ = [
     "messages_of_run",
     "response_document",
     "response_so_far",
+    "run_columns",
     "run_find",
     "trace_of",
     "visible_to",
