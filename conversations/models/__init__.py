@@ -6,8 +6,11 @@ of Send and holds one *exchange* for each column; an exchange keeps its request,
 
 from conversations.models.attachments import Attachment, AttachmentUse
 from conversations.models.changes import TreeChange
+from conversations.models.comments import Comment
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
+from conversations.models.organising import Seen, Tag
+from conversations.models.searching import SearchText
 from conversations.models.shares import Share, ShareAttachment, ShareExchange
 from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
@@ -16,13 +19,17 @@ __all__ = [
     "Attachment",
     "AttachmentUse",
     "Column",
+    "Comment",
     "Conversation",
     "Exchange",
     "Message",
     "Run",
+    "SearchText",
+    "Seen",
     "Share",
     "ShareAttachment",
     "ShareExchange",
+    "Tag",
     "ToolLoop",
     "ToolMock",
     "Trace",

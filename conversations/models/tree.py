@@ -8,10 +8,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.identity import new_id
+from conversations.models.searching import (
+    Searchable,
+    SearchedManager,
+    SearchedQuerySet,
+    SearchText,
+    message_row,
+    title_row,
+)
 
 
-class Conversation(models.Model):
-    """A tree of messages with one or more columns; belongs to one person."""
+class Conversation(Searchable):
+    """A tree of messages with one or more columns; belongs to one person. `trashed`: since when it waits to be deleted."""
+
+    search_fields = frozenset({"title"})
 
     class Visibility(models.TextChoices):
         PRIVATE = "private", _("Private")
@@ -26,24 +36,36 @@ class Conversation(models.Model):
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    trashed = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
 
+    objects: ClassVar[SearchedManager["Conversation"]] = SearchedManager["Conversation"]()
+
     class Meta:
-        indexes = [models.Index(fields=["owner", "-updated"], name="conversation_owner_updated")]
+        indexes = [
+            models.Index(fields=["owner", "-updated"], name="conversation_owner_updated"),
+            models.Index(fields=["owner", "-pinned", "-updated", "-id"], name="conversation_list"),
+            models.Index(
+                fields=["trashed"], name="conversation_trash", condition=models.Q(trashed__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
 
+    def search_row(self) -> SearchText:
+        return title_row(conversation_id=self.pk, title=self.title)
 
-class MessagesThere(models.Manager["Message"]):
+
+class MessagesThere(SearchedManager["Message"]):
     """The messages that nobody has deleted."""
 
-    def get_queryset(self) -> models.QuerySet["Message"]:
+    def get_queryset(self) -> SearchedQuerySet["Message"]:
         return super().get_queryset().filter(deleted=None)
 
 
-class Message(models.Model):
+class Message(Searchable):
     """One node of a conversation's tree; children of one parent are alternatives.
 
     `content` is a list of content parts as the API spells them, for example `[{"type": "text", "text": "Hello"}]`. Where
@@ -55,6 +77,8 @@ class Message(models.Model):
     have it. It can come back for a day (`TreeChange`), then it is gone. `revision` counts changes in place. `origin` is the
     exchange behind a message that was copied here from another conversation.
     """
+
+    search_fields = frozenset({"content", "tool_calls"})
 
     class Role(models.TextChoices):
         SYSTEM = "system"
@@ -93,13 +117,22 @@ class Message(models.Model):
     deleted = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[MessagesThere] = MessagesThere()
-    everything: ClassVar[models.Manager["Message"]] = models.Manager()
+    everything: ClassVar[SearchedManager["Message"]] = SearchedManager["Message"]()
 
     class Meta:
         indexes = [models.Index(fields=["conversation", "id"], name="message_conversation")]
 
     def __str__(self) -> str:
         return f"{self.role} {self.pk}"
+
+    def search_row(self) -> SearchText:
+        return message_row(
+            message_id=self.pk,
+            conversation_id=self.conversation_id,
+            text=self.text + self.refusal,
+            kinds={str(part.get("type")) for part in self.content},
+            tools=bool(self.tool_calls) or self.role in (self.Role.TOOL, self.Role.FUNCTION),
+        )
 
     @property
     def text(self) -> str:
