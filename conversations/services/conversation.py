@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.models import Column, Conversation, Exchange, Message
+from conversations.services.attachment import attachment_digests, attachments_release
 from team.models import User
 
 TITLE_LENGTH = 60
@@ -37,7 +38,9 @@ def conversation_delete(*, conversation: Conversation) -> None:
         return
     live = Exchange.objects.filter(run__conversation=conversation, state__in=Exchange.LIVE)
     live.update(state=Exchange.State.STOPPED, ended=timezone.now())
+    digests = attachment_digests(conversation_ids=[conversation.pk])
     conversation.delete()
+    attachments_release(digests=digests)
 
 
 def column_settings_update(*, column: Column, settings: Mapping[str, Any]) -> None:
