@@ -42,6 +42,13 @@ from conversations.selectors.exchanges import (
     trace_of,
 )
 from conversations.selectors.request import history, message_for_api, messages_for_api
+from conversations.selectors.tools import (
+    answer_goes_on,
+    answer_that_calls,
+    tool_loop_of,
+    tool_mock_for,
+    tool_mocks_for,
+)
 from conversations.selectors.tree import (
     alternatives,
     branch,
@@ -56,6 +63,8 @@ __all__ = [
     "ColumnBranch",
     "KeptTrace",
     "alternatives",
+    "answer_goes_on",
+    "answer_that_calls",
     "attachment_for",
     "attachment_uses",
     "attachments_in",
@@ -92,6 +101,9 @@ __all__ = [
     "response_so_far",
     "run_columns",
     "run_find",
+    "tool_loop_of",
+    "tool_mock_for",
+    "tool_mocks_for",
     "trace_of",
     "visible_to",
 ]
