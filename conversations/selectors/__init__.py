@@ -49,6 +49,7 @@ from conversations.selectors.tools import (
     tool_mock_for,
     tool_mocks_for,
 )
+from conversations.selectors.traces import TraceRow, trace_rows
 from conversations.selectors.tree import (
     alternatives,
     branch,
@@ -62,6 +63,7 @@ from conversations.selectors.tree import (
 __all__ = [
     "ColumnBranch",
     "KeptTrace",
+    "TraceRow",
     "alternatives",
     "answer_goes_on",
     "answer_that_calls",
@@ -105,5 +107,6 @@ __all__ = [
     "tool_mock_for",
     "tool_mocks_for",
     "trace_of",
+    "trace_rows",
     "visible_to",
 ]
