@@ -65,7 +65,7 @@ def calls_for_api(kept: Sequence[Any]) -> dict[str, Any]:
     return members
 
 
-def result_message(call: Call, content: str, *, answer: Message, author_id: object) -> Message:
+def result_message(call: Call, content: str, *, answer: Message, author_id: int | None) -> Message:
     """Return the message, not saved yet, that tells the model what a call gave; its parent is still to be set."""
     return Message(
         conversation_id=answer.conversation_id,

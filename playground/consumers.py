@@ -83,6 +83,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self._due: dict[int, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._list_changed = False
+        self._grown: dict[str, None] = {}
         self._list_timer: asyncio.TimerHandle | None = None
         self._window = Window()
         self._allowance = Allowance()
@@ -273,6 +274,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 self._list_changed = False
                 self._list_timer = None
                 await self._control(type="conversations")
+            while self._grown:
+                await self._control(type="messages", conversation=self._grown.popitem()[0])
             while self._due:
                 if self._window.full and not await self._has_room():
                     return
@@ -367,8 +370,10 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         match nudge.kind:
             case "conversations":
                 if self._list_timer is None:
-                    loop = asyncio.get_running_loop()
-                    self._list_timer = loop.call_later(GATHER, self._tell_of_list)
+                    self._list_timer = asyncio.get_running_loop().call_later(GATHER, self._tell_of_list)
+            case "messages":
+                self._grown[nudge.conversation or ""] = None
+                self._wake.ring()
             case "recheck":
                 self._check_due.set()
             case "signed_out":

@@ -14,12 +14,14 @@ class Nudge:
     """What the pages of one person should know.
 
     `conversations`: the list of conversations changed. `signed_out`: the session with this key ended; where `session` is
-    None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted.
+    None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted. `messages`: messages
+    were added to this conversation, or its tool loop stands elsewhere, without a page having asked.
     """
 
-    kind: Literal["conversations", "signed_out", "recheck"]
+    kind: Literal["conversations", "signed_out", "recheck", "messages"]
     session: str | None = None
     kept: str | None = None
+    conversation: str | None = None
 
 
 class Listener(Protocol):

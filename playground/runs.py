@@ -68,9 +68,12 @@ class Runs:
         *,
         timeouts: Timeouts,
         seat: Seat,
-        ended: Callable[[], None] = lambda: None,
+        ended: Callable[[Ending | None], None] = lambda _ending: None,
     ) -> None:
-        """Send each committed exchange of a run, in tasks of their own; call `ended` after each one's ending."""
+        """Send each committed exchange of a run, in tasks of their own; call `ended` after each one's ending.
+
+        It is given the ending that was kept, None where that is somebody else's.
+        """
         for exchange in opened:
             live = LiveExchange(exchange, person=seat.person)
             self._live[exchange.id] = live
@@ -105,15 +108,18 @@ class Runs:
                 "The database did not take the end of %d runs; they are marked later", len(self._tasks)
             )
 
-    async def _run(self, live: LiveExchange, reading: asyncio.Task[None], ended: Callable[[], None]) -> None:
+    async def _run(
+        self, live: LiveExchange, reading: asyncio.Task[None], ended: Callable[[Ending | None], None]
+    ) -> None:
+        kept = None
         try:
             await asyncio.wait({reading})
-            await self._end(live)
+            kept = await self._end(live)
         except Exception:
             logger.exception("Exchange %s could not be ended", live.opened.id)
         finally:
             self._live.pop(live.opened.id, None)
-            ended()
+            ended(kept)
 
     async def _read(self, live: LiveExchange, timeouts: Timeouts, seat: Seat) -> None:
         def moved(place: int) -> None:
@@ -160,7 +166,7 @@ class Runs:
                 if not live.done:
                     raise
 
-    async def _end(self, live: LiveExchange) -> None:
+    async def _end(self, live: LiveExchange) -> Ending | None:
         ending, updates = live.close()
         if body := frames.updates_encode(updates):
             self._journal.append(live.opened.id, body)
@@ -169,6 +175,7 @@ class Runs:
             kept = await self._keep(ending)
             # Where it is None somebody else had ended the exchange: this process was taken for dead, or it was deleted.
             state, error = (kept.state, kept.error) if kept else (State.INTERRUPTED, None)
+            return kept
         finally:
             usage = ending.response.get("usage")
             stats = stats_of_response(timing=ending.timing, usage=usage)

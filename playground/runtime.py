@@ -86,10 +86,14 @@ class Runtime:
 
     async def unbroken(self, work: Coroutine[Any, Any, R]) -> R:
         """Await work that goes on to its end when the waiting request is gone; nothing of the request is in its context."""
+        return await asyncio.shield(self.begin(work))
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+        """Do work that nobody has to wait for, in a context of its own."""
         task = asyncio.create_task(work, context=contextvars.Context())
         self._unbreakable.add(task)
         task.add_done_callback(self._unbreakable.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def start_up(self) -> None:
         """End what dead processes left behind, then keep looking for more."""
