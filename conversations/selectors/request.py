@@ -12,7 +12,7 @@ def history(*, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
     """Return the messages from the root to `leaf_id` with what a request needs of them. One query, however long it is."""
     if leaf_id is None:
         return []
-    needed = ("parent", "role", "name", "content", "tool_calls", "tool_call_id")
+    needed = ("parent", "role", "name", "content", "tool_calls", "tool_call_id", "as_parts", "extra")
     found = {
         message.pk: message
         for message in Message.objects.filter(conversation_id=conversation_id).only(*needed)
@@ -32,14 +32,34 @@ def message_for_api(message: Message) -> dict[str, Any] | None:
         shaped["name"] = message.name
     if message.tool_call_id:
         shaped["tool_call_id"] = message.tool_call_id
-    plain = all(part.get("type") in ("text", "refusal") for part in message.content)
-    shaped["content"] = message.text + message.refusal if plain else message.content
+    shaped["content"] = _content(message)
     if message.tool_calls:
         shaped |= calls_for_api(message.tool_calls)
         shaped["content"] = shaped["content"] or None
-    if message.role == Message.Role.ASSISTANT and not shaped["content"] and not message.tool_calls:
-        return None
-    return shaped
+    if message.role == Message.Role.ASSISTANT and not shaped["content"]:
+        if not message.tool_calls and not message.extra:
+            return None
+        shaped["content"] = None
+    return shaped | message.extra
+
+
+def _content(message: Message) -> Any:
+    """Return the content: one string where the parts are nothing but text, else the parts."""
+    parts = [part for part in message.content if part.get("type") != "audio"]
+    if not message.as_parts and all(map(_is_words, parts)):
+        return message.text + message.refusal
+    return [_type_first(part) for part in parts]
+
+
+def _is_words(part: Mapping[str, Any]) -> bool:
+    """Whether a part is one of text or refusal, without anything that a string could not say."""
+    kind = part.get("type")
+    return kind in ("text", "refusal") and part.keys() == {"type", kind} and isinstance(part[kind], str)
+
+
+def _type_first(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a part with its type before everything else: PostgreSQL keeps the members of JSON in an order of its own."""
+    return {"type": part["type"], **part} if "type" in part else part
 
 
 def messages_for_api(*, system: str, history: Iterable[Message]) -> tuple[Mapping[str, Any], ...]:

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from conversations import selectors, storable
 from conversations.models import Column, Conversation, Exchange, Message, Run
+from conversations.selectors.request_bytes import bytes_filled
 from conversations.services.conversation import conversation_touch
 from conversations.tool_calls import RESULT_ROLES, calls_of, result_message
+from conversations.written import Written
 from team.models import Provider, User
 from upstream import catalog
 from upstream.wire import capture
@@ -47,7 +49,8 @@ class Turn:
 
     The words continue the shown branch; with `beside` (a user's message) they stand beside it as an alternative, and with
     `again` (a user's message) nothing is said anew: that message gets one more answer. With `after` (an answer that calls
-    tools) `results` are said in place of words.
+    tools) `results` are said in place of words. `written` is the message where it says more than `text`; its role may be
+    any, and an assistant's is what the model goes on from.
     """
 
     text: str
@@ -61,6 +64,7 @@ class Turn:
     beside: UUID | None = None
     after: UUID | None = None
     results: tuple[ToolResult, ...] = ()
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def run_open(
     Turns that say the same after the same message say it once: their answers stand beside each other. The same `run_id`
     again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not this person's run
     of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`, `ColumnMissing`,
-    `Conversation.DoesNotExist`.
+    `Conversation.DoesNotExist`, and what `bytes_filled` raises where attachments cannot be sent.
     """
     mine = selectors.conversations_for(user=person).filter(owner=person)
     conversation = mine.select_for_update().get(pk=conversation_id)
@@ -110,10 +114,11 @@ def run_open(
     messages: list[Message] = []
     for turn in turns:
         column = _column(columns, turn.column)
-        key = (column.leaf_id, turn.text, turn.again, turn.beside, turn.after)
+        written = turn.written.key if turn.written else ""
+        key = (column.leaf_id, turn.text, turn.again, turn.beside, turn.after, written)
         words = said.get(key) or _said(conversation, column, turn, person)
         history = selectors.history(conversation_id=conversation.pk, leaf_id=words[0].parent_id)
-        request = _request(turn, [*history, *words])
+        request = _request(conversation, turn, [*history, *words])
         if key not in said:
             if turn.again is None:
                 for message in words:
@@ -127,9 +132,7 @@ def run_open(
         column.settings = storable.value(settings_of(turn))
         column.save(update_fields=["leaf", "settings"])
     first = messages[0]
-    conversation_touch(
-        conversation=conversation, first_text="" if first.role in RESULT_ROLES else first.text
-    )
+    conversation_touch(conversation=conversation, first_text="" if first.role in RESULT_ROLES else first.text)
     return OpenedRun(run, tuple(opened), tuple(messages))
 
 
@@ -162,20 +165,14 @@ def _words(conversation: Conversation, column: Column, turn: Turn, person: User)
     """Return the user's message that the run answers: a new one, not saved yet, or the one to answer again."""
     parent_id = column.leaf_id
     if named := turn.again or turn.beside:
-        roles = (Message.Role.USER, *(RESULT_ROLES if turn.again else ()))
-        there = Message.objects.filter(conversation=conversation, pk=named, role__in=roles).first()
-        if there is None:
+        there = Message.objects.filter(conversation=conversation, pk=named).first()
+        if there is None or (turn.again and there.exchange_id is not None):
             raise MessageMissing
         if turn.again:
             return there
         parent_id = there.parent_id
-    return Message(
-        conversation=conversation,
-        parent_id=parent_id,
-        role=Message.Role.USER,
-        content=[{"type": "text", "text": storable.text(turn.text)}],
-        author=person,
-    )
+    written = turn.written or Written.of_text(turn.text)
+    return written.message(conversation=conversation, parent_id=parent_id, author=person)
 
 
 def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:
@@ -197,12 +194,17 @@ def settings_of(turn: Turn) -> dict[str, object]:
     }
 
 
-def _request(turn: Turn, history: list[Message]) -> PreparedRequest:
+def _request(conversation: Conversation, turn: Turn, history: list[Message]) -> PreparedRequest:
+    api = catalog.api(turn.provider.api)
     draft = Draft(
         endpoint=turn.endpoint,
-        path=catalog.api(turn.provider.api).path,
+        path=api.path,
         model=turn.model,
-        messages=selectors.messages_for_api(system=storable.text(turn.system), history=history),
+        messages=bytes_filled(
+            conversation=conversation,
+            messages=selectors.messages_for_api(system=storable.text(turn.system), history=history),
+            base64_only=api.images is not None and api.images.base64_only_for(turn.model),
+        ),
         parameters=turn.parameters,
     )
     return request_build(draft)

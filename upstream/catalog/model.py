@@ -143,6 +143,10 @@ class Images:
     details: tuple[str, ...]
     base64_only: tuple[str, ...]
 
+    def base64_only_for(self, model: str) -> bool:
+        """Return whether the reference says that this model takes no addresses of images."""
+        return any(fnmatchcase(model, pattern) for pattern in self.base64_only)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
