@@ -1,12 +1,15 @@
 """From a choice of an assembled response to the fields of a message: one way, for live, ended and recovered exchanges."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from conversations import storable
 from conversations.models import Message
 from conversations.tool_calls import calls_kept
 from upstream.wire import think
+
+ANSWER_FIELDS: Final = ("content", "reasoning", "tool_calls", "finish_reason", "extra")
+"""What `answer_fill` may set."""
 
 
 def choices_indexed(response: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:

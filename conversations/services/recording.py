@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations import storable
-from conversations.answers import answer_fill, choices_indexed
+from conversations.answers import ANSWER_FIELDS, answer_fill, choices_indexed
 from conversations.models import Exchange, Message, Trace
 
 _EXCHANGE = Exchange._meta.pk
@@ -129,7 +129,7 @@ def _head_write(exchange_id: UUID, head: ResponseHead) -> None:
 def _endings_write(endings: Mapping[UUID, Ending]) -> None:
     """End exchanges that are live, and fill their answers."""
     answers: dict[UUID, list[Message]] = {pk: [] for pk in endings}
-    for answer in Message.objects.filter(exchange__in=answers).order_by("choice", "id"):
+    for answer in Message.everything.filter(exchange__in=answers).order_by("choice", "id"):
         if answer.exchange_id is not None:
             answers[answer.exchange_id].append(answer)
     for pk, ending in endings.items():
@@ -160,7 +160,8 @@ def _answers_write(answers: Sequence[Message], response: Mapping[str, Any]) -> N
         answer = known.get(index) or _extra_answer(answers, index)
         if answer is not None:
             answer_fill(answer, choice)
-            answer.save()
+            # Of one that is there, only what came: its place in the tree may change meanwhile.
+            answer.save(update_fields=None if answer._state.adding else ANSWER_FIELDS)
 
 
 def _extra_answer(answers: Sequence[Message], index: int) -> Message | None:
