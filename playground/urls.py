@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import body, column, inspector, objection, reference, run, workbench
+from playground.views import body, column, columns, history, inspector, objection, reference, run, workbench
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:pk>/parameters/", column.parameters, name="parameters"),
     path("conversations/<uuid:pk>/preview/", column.request_preview, name="request-preview"),
     path("conversations/<uuid:pk>/body/", body.body, name="body"),
+    path("conversations/<uuid:pk>/columns/", columns.column_add, name="column-add"),
+    path("conversations/<uuid:pk>/columns/sweep/", columns.columns_sweep, name="columns-sweep"),
+    path("conversations/<uuid:pk>/columns/lead/", columns.columns_lead, name="columns-lead"),
+    path("conversations/<uuid:pk>/columns/<int:column>/", columns.column_choose, name="column-choose"),
+    path("conversations/<uuid:pk>/columns/<int:column>/remove/", columns.column_remove, name="column-remove"),
+    path("conversations/<uuid:pk>/columns/<int:column>/move/", columns.column_move, name="column-move"),
     path("conversations/<uuid:pk>/body/reading/", body.body_reading, name="body-reading"),
     path("body/<slug:api>/", body.body_words, name="body-words"),
     path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),

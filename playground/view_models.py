@@ -4,10 +4,15 @@ Each template names its context in its first lines. Times are milliseconds since
 None means not known and shows as nothing.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from playground.column_views import CompareView
 
 LIVE_STATES: Final = ("queued", "streaming")
 
@@ -17,7 +22,7 @@ LIVE_STATES: Final = ("queued", "streaming")
 
 @dataclass(frozen=True, slots=True)
 class ConversationRow:
-    """One line of the history. `live`: an answer is on its way."""
+    """One line of the history. `live`: an answer is on its way; `unread`: something came since the person looked."""
 
     id: UUID
     title: str
@@ -27,6 +32,19 @@ class ConversationRow:
     href: str
     pinned: bool = False
     team: bool = False
+    unread: bool = False
+    tags: tuple[str, ...] = ()
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListChoice:
+    """Something that the list can show: one's own, what is archived, a tag …"""
+
+    key: str
+    label: str
+    current: bool
+    is_tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +58,22 @@ class ConversationGroup:
 
 @dataclass(frozen=True, slots=True)
 class ConversationList:
-    """The history as shown. `total` counts all conversations of the person, whatever `query` leaves."""
+    """The history as shown, or its next page.
+
+    `view` is what it shows, one of `choices`; `begun` is the group in which the page before ended; `next_href` fetches more.
+    """
 
     groups: tuple[ConversationGroup, ...]
     query: str = ""
-    total: int = 0
+    view: str = "own"
+    choices: tuple[ListChoice, ...] = ()
+    next_href: str = ""
+    begun: str = ""
+
+    @property
+    def shown(self) -> ListChoice | None:
+        """The choice that is shown."""
+        return next((choice for choice in self.choices if choice.current), None)
 
 
 # Head and column
@@ -78,6 +107,10 @@ class ConversationView:
     rename_url: str
     delete_url: str
     settings_url: str
+    pinned: bool = False
+    archived: bool = False
+    own: bool = True
+    tags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +200,11 @@ class AlternativesView:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One message. `role` as the API spells it; answers name their exchange and choice."""
+    """One message. `role` as the API spells it; answers name their exchange and choice.
+
+    `column` is set where several columns may show the message. `choices` are all answers of its exchange, this one among
+    them, where there are several.
+    """
 
     id: UUID
     role: str
@@ -186,6 +223,8 @@ class MessageView:
     error: ErrorView | None = None
     parent: UUID | None = None
     alternatives: AlternativesView | None = None
+    column: int | None = None
+    choices: tuple[MessageView, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -344,8 +383,9 @@ class WorkbenchView:
     local_model: LocalModelView
     examples: tuple[Example, ...] = ()
     earlier_href: str = ""
+    compare: CompareView | None = None
 
     @property
     def first(self) -> bool:
         """Whether nothing was said yet."""
-        return not self.messages
+        return not self.messages and self.compare is None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from conversations.models import Column, Conversation, Exchange, Message, Run
+from conversations.selectors.tree import said_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,17 @@ def columns_apart(*, conversation: Conversation) -> dict[int, UUID]:
 
 
 def run_columns(*, run: Run) -> list[tuple[int, list[Message]]]:
-    """Return, for each column of a run that is still there, its id and its answers by choice, from left to right."""
+    """Return what a run added, for each column that is still there: its id, what was said in it, its answers by choice."""
     answers = (
-        Message.objects.select_related("exchange", "author")
+        Message.objects.select_related("exchange", "author", "parent")
         .filter(exchange__run=run, exchange__column__isnull=False)
         .order_by("exchange__column__position", "exchange_id", "choice", "id")
     )
     columns: dict[int, list[Message]] = {}
     for answer in answers:
         if answer.exchange is not None and answer.exchange.column_id is not None:
-            columns.setdefault(answer.exchange.column_id, []).append(answer)
+            said = said_until(answer.parent) if answer.parent else []
+            columns.setdefault(answer.exchange.column_id, said).append(answer)
     return list(columns.items())
 
 

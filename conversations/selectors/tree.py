@@ -76,10 +76,10 @@ def messages_of_run(*, run: Run) -> list[Message]:
         .order_by("exchange_id", "choice", "id")
     )
     asked = {answer.parent_id: answer.parent for answer in answers if answer.parent is not None}
-    return [*(said for parent in asked.values() for said in _said(parent)), *answers]
+    return [*(said for parent in asked.values() for said in said_until(parent)), *answers]
 
 
-def _said(last: Message) -> list[Message]:
+def said_until(last: Message) -> list[Message]:
     """Return a message, and before it the other results of tools where it is one. A query for each but the last."""
     said = [last]
     while said[0].role in RESULT_ROLES and said[0].parent and said[0].parent.role in RESULT_ROLES:

@@ -14,7 +14,15 @@ from playground.forms import DraftForm, SettingsForm
 from playground.parameter_rows import parameter_groups
 from playground.preview import preview_build
 from playground.provider_change import provider_change
-from playground.views.desk import chosen, conversation_of, models_of, own_conversation, provider_of
+from playground.views.columns import labels_render
+from playground.views.desk import (
+    chosen,
+    column_asked,
+    conversation_of,
+    models_of,
+    own_conversation,
+    provider_of,
+)
 from playground.views.signed_in import PersonRequest, problem, signed_in
 from team import selectors as team
 from team.models import Provider
@@ -30,7 +38,9 @@ def column_settings(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = SettingsForm(request.POST, providers=team.providers_for(user=request.user))
     if not form.is_valid():
         return problem(422, *(message for messages in form.errors.values() for message in messages))
-    services.column_settings_update(column=selectors.column_of(conversation=found), settings=form.settings())
+    services.column_settings_update(column=column_asked(found, request.POST), settings=form.settings())
+    if "column" in request.POST:
+        return labels_render(request, found, list(team.providers_for(user=request.user)))
     return HttpResponse(status=204)
 
 
@@ -42,7 +52,7 @@ def parameters(request: PersonRequest, pk: UUID) -> HttpResponse:
     `shown` is the provider whose rows the page shows, `model` the model it names. Values that the new API does not
     document are left out.
     """
-    column = selectors.column_of(conversation=conversation_of(request.user, pk))
+    column = column_asked(conversation_of(request.user, pk), request.POST)
     providers = list(team.providers_for(user=request.user))
     form = SettingsForm(request.POST, providers=providers)
     if not form.is_valid():
@@ -94,7 +104,7 @@ class WrittenDraft:
 def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
     """Return what a page posts about a conversation that this person may see; what is wrong in it is left out."""
     found = conversation_of(request.user, pk)
-    column = selectors.column_of(conversation=found)
+    column = column_asked(found, request.POST)
     form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
     form.is_valid()  # what is wrong is said beside the rows; the rest is shown
     text = form.cleaned_data.get("message") or ""

@@ -1,6 +1,6 @@
 """What the views of the workbench share: whose conversation it is, and what its column calls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +29,25 @@ def own_conversation(user: User, pk: UUID) -> Conversation:
     if found.owner_id != user.pk:
         raise Http404
     return found
+
+
+def column_asked(found: Conversation, values: Mapping[str, str]) -> Column:
+    """Return the column that a page names by its id in `column`, the first one where it names none; else 404."""
+    named = values.get("column", "")
+    if named and not (named.isdecimal() and named.isascii() and len(named) < 19):
+        raise Http404
+    try:
+        return selectors.column_find(conversation=found, pk=int(named) if named else None)
+    except Column.DoesNotExist as error:
+        raise Http404 from error
+
+
+def uuid_or_none(text: str | None) -> UUID | None:
+    """Return the UUID that a form field holds, or None where it holds none."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def chosen(providers: Sequence[Provider], pk: str) -> Provider | None:

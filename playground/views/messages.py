@@ -1,6 +1,6 @@
 """Kept messages as the page shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,51 @@ KEY_TROUBLE = frozenset(
 """Errors that are mended on the provider's page."""
 
 
-def message_views(messages: Sequence[Message]) -> tuple[MessageView, ...]:
-    """Return messages of one conversation for the transcript; needs their exchange, and one query for the forks."""
+def message_views(messages: Sequence[Message], *, column: int | None = None) -> tuple[MessageView, ...]:
+    """Return messages of one conversation for the transcript; needs their exchange.
+
+    Answers of one exchange stand together in the first of them. One query for the forks, one more where there are some.
+    """
     if not messages:
         return ()
     forks = selectors.alternatives(conversation_id=messages[0].conversation_id, messages=messages)
-    return tuple(message_view(message, forks.get(message.pk, ())) for message in messages)
+    forked = [message for message in messages if message.pk in forks]
+    choices = selectors.choices_beside(messages=forked)
+    return tuple(row_views(messages, forks=forks, choices=choices, column=column))
+
+
+def row_views(
+    messages: Sequence[Message],
+    *,
+    forks: Mapping[UUID, Sequence[UUID]],
+    choices: Mapping[UUID, Sequence[Message]],
+    column: int | None = None,
+) -> Iterator[MessageView]:
+    """Yield messages for a transcript; the first of an exchange with several choices holds all of them."""
+    begun: set[UUID] = set()
+    for message in messages:
+        beside = choices.get(message.exchange_id, ()) if message.exchange_id else ()
+        if beside and message.exchange_id in begun:
+            continue
+        begun |= {message.exchange_id} if message.exchange_id and beside else set()
+        siblings = forks.get(message.pk, ())
+        yield replace(
+            message_view(message, siblings),
+            column=column,
+            choices=tuple(replace(message_view(each, siblings), column=column) for each in beside),
+        )
+
+
+def opened_views(messages: Sequence[Message]) -> tuple[MessageView, ...]:
+    """Return what a run has just added at the end of its branch: nothing else stands beside it, so nothing is read."""
+    siblings: dict[UUID | None, list[Message]] = {}
+    for message in messages:
+        if message.exchange_id is not None:
+            siblings.setdefault(message.parent_id, []).append(message)
+    several = [made for made in siblings.values() if len(made) > 1]
+    forks = {message.pk: [each.pk for each in made] for made in several for message in made}
+    choices = {message.exchange_id: made for made in several for message in made if message.exchange_id}
+    return tuple(row_views(messages, forks=forks, choices=choices))
 
 
 def run_message_views(run: Run) -> tuple[MessageView, ...]:

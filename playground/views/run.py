@@ -1,5 +1,6 @@
 """Starting and stopping runs."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,19 +14,19 @@ from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
 from conversations.models import Conversation, Exchange
-from conversations.services import MessageMissing, OpenedRun, RunConflict, Turn
+from conversations.services import ColumnMissing, MessageMissing, OpenedRun, RunConflict, Turn
 from playground import lifecycle
 from playground.forms import RunForm
-from playground.local_model_process import SLOTS
-from playground.nudges import Nudge
-from playground.run_queue import Seat
+from playground.launch import run_launch
 from playground.runtime import Runtime, runtime
-from playground.views.messages import message_view, run_message_views
+from playground.tool_results import results_read
+from playground.views.columns import ColumnPost, columns_posted, part_views
+from playground.views.desk import uuid_or_none
+from playground.views.messages import opened_views, run_message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in_async
 from team import selectors as team
 from team.errors import TeamError
 from team.models import Provider, User
-from upstream.client import Timeouts
 from upstream.wire.request import InvalidDraft
 
 
@@ -64,9 +65,14 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
         raise Http404 from error
     except Refused as error:
         return problem(422, *error.messages)
-    if opened.messages and not (asked.data.get("again") or asked.data.get("beside")):
+    if "column" in asked.data:
+        parts = await runtime().in_database(part_views, opened.run)
+        return render(request, "playground/_column_parts.html", {"parts": parts})
+    if opened.messages and not (
+        asked.data.get("again") or asked.data.get("beside") or asked.data.get("after")
+    ):
         # At the end of its branch: there is nothing beside these messages that would have to be read.
-        messages = tuple(map(message_view, opened.messages))
+        messages = opened_views(opened.messages)
     else:
         messages = await runtime().in_database(run_message_views, opened.run)
     return render(request, "playground/_messages.html", {"messages": messages})
@@ -74,64 +80,68 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
 
 async def run_begin(parts: Runtime, asked: Asked) -> OpenedRun:
     """Commit a run and start its exchanges. Runs to its end even when the request that asked for it is gone."""
-    opened, provider = await parts.in_database(run_commit, asked, parts.process)
+    opened, providers = await parts.in_database(run_commit, asked, parts.process)
 
-    def list_changed() -> None:
-        parts.nudges.send(asked.person.pk, Nudge("conversations"))
-
-    parts.runs.start(
-        opened.exchanges,
-        timeouts=Timeouts(first_byte=provider.first_byte_timeout, idle=provider.idle_timeout),
-        seat=Seat(asked.person.pk, provider.pk, provider_limit=SLOTS if provider.is_local else 0),
-        ended=list_changed,
-    )
-    list_changed()
+    # A run that existed already has nothing to send.
+    run_launch(parts, person=asked.person.pk, sendings=zip(opened.exchanges, providers, strict=False))
     return opened
 
 
-def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, Provider]:
+def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, list[Provider]]:
     """Check the form, find out where to send and as whom, commit the run: one hop into a database thread does all of it.
 
-    Raises `Refused` with sentences in the person's language.
+    Returns the run with the provider of each exchange. Raises `Refused` with sentences in the person's language.
     """
     with translation.override(asked.language):
-        again, beside = uuid_or_none(asked.data.get("again")), uuid_or_none(asked.data.get("beside"))
-        providers = team.providers_for(user=asked.person)
-        form = RunForm(asked.data, providers=providers, message_required=again is None)
-        if not form.is_valid():
-            raise Refused(*(str(message) for messages in form.errors.values() for message in messages))
-        given = form.run_input()
         try:
-            turn = Turn(
-                text=given.message,
-                provider=given.provider,
-                endpoint=team.endpoint_for(user=asked.person, provider=given.provider),
-                model=given.model,
-                system=given.system,
-                parameters=given.parameters,
-                again=again,
-                beside=beside,
-            )
+            turns = list(_turns(asked))
             opened = services.run_open(
                 person=asked.person,
                 conversation_id=asked.conversation_id,
                 run_id=asked.run_id,
                 process=process,
-                turns=[turn],
+                turns=turns,
             )
         except MessageMissing as error:
             raise Refused(_("The message to answer is not there any more. Reload the page.")) from error
+        except ColumnMissing as error:
+            raise Refused(_("This column is not there any more. Reload the page.")) from error
         except (TeamError, InvalidDraft) as error:
             raise Refused(getattr(error, "message", str(error))) from error
-    return opened, given.provider
+    return opened, [turn.provider for turn in turns]
 
 
-def uuid_or_none(text: str | None) -> UUID | None:
-    """Return the UUID that a form field holds, or None where it holds none."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
+def _turns(asked: Asked) -> Iterator[Turn]:
+    """Yield what each column that is asked to run sends."""
+    providers = list(team.providers_for(user=asked.person))
+    posted = columns_posted(user=asked.person, conversation_id=asked.conversation_id, data=asked.data)
+    for column in posted:
+        try:
+            yield _turn(asked, column, providers)
+        except Refused as error:
+            raise Refused(*map(column.named, error.messages)) from error
+
+
+def _turn(asked: Asked, column: ColumnPost, providers: Sequence[Provider]) -> Turn:
+    again, beside = uuid_or_none(asked.data.get("again")), uuid_or_none(asked.data.get("beside"))
+    after = uuid_or_none(asked.data.get("after"))
+    form = RunForm(column.data, providers=providers, message_required=not (again or after))
+    if not form.is_valid():
+        raise Refused(*(str(message) for messages in form.errors.values() for message in messages))
+    given = form.run_input()
+    return Turn(
+        text=given.message,
+        provider=given.provider,
+        endpoint=team.endpoint_for(user=asked.person, provider=given.provider),
+        model=given.model,
+        system=given.system,
+        parameters=given.parameters,
+        column=column.column,
+        again=again,
+        beside=beside,
+        after=after,
+        results=results_read(asked.data.get("results", "")) if after else (),
+    )
 
 
 @require_POST
@@ -143,6 +153,9 @@ async def exchange_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
         exchange = await parts.in_database(selectors.exchange_state_for, user=request.user, pk=pk)
     except Exchange.DoesNotExist as error:
         raise Http404 from error
+    # An answer that has just come may be about to go on by itself, or have done so.
+    if (next_one := await parts.in_database(services.tool_loop_stop, exchange_id=pk)) is not None:
+        await parts.journal.request_stop(next_one)
     stopped = exchange.state not in Exchange.LIVE or await parts.journal.request_stop(pk)
     if not stopped:
         exchange = await parts.in_database(selectors.exchange_state_for, user=request.user, pk=pk)

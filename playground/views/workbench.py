@@ -1,13 +1,11 @@
 """The workbench: a conversation's page, and the small forms around it."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -17,20 +15,28 @@ from conversations import selectors, services
 from conversations.models import Column, Conversation, Message
 from playground.examples import examples_for
 from playground.local_model import local_model
+from playground.nudges import Nudge
 from playground.parameter_rows import ParameterGroups, parameter_groups
 from playground.preview import preview_build
+from playground.runtime import nudge_send
 from playground.view_models import (
     ColumnView,
-    ConversationGroup,
-    ConversationList,
-    ConversationRow,
     ConversationView,
     InspectorView,
     LocalModelView,
     ProviderChoice,
     WorkbenchView,
 )
-from playground.views.desk import api_id, conversation_of, models_of, own_conversation, provider_of
+from playground.views.columns import compare_view
+from playground.views.desk import (
+    api_id,
+    column_asked,
+    conversation_of,
+    models_of,
+    own_conversation,
+    provider_of,
+)
+from playground.views.history import list_view
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, signed_in
 from team import selectors as team
@@ -39,8 +45,6 @@ from upstream import catalog
 
 NEWEST = 60
 """Messages on the first page; older ones are loaded when somebody scrolls up to them."""
-LIST_LIMIT = 200
-"""Conversations in the list."""
 
 
 @require_GET
@@ -68,22 +72,26 @@ def conversation_create(request: PersonRequest) -> HttpResponse:
 def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show a conversation: history, messages, parameters and inspector."""
     found = conversation_of(request.user, pk)
-    column = selectors.column_of(conversation=found)
+    branches = selectors.columns_of(conversation=found, newest=NEWEST)
+    named = request.GET.get("column")
+    branch = next((each for each in branches if str(each.column.pk) == named), branches[0])
+    column, shown = branch.column, branch.messages
     providers = list(team.providers_for(user=request.user))
     provider = provider_of(column, providers)
-    shown = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id, newest=NEWEST)
     parameters = _parameters(column, provider)
-    messages = message_views(shown)
+    compare = compare_view(found, branches, column, providers) if len(branches) > 1 else None
+    messages = message_views(shown) if compare is None else ()
     inspected = next((message.exchange for message in reversed(messages) if message.exchange), None)
     page = WorkbenchView(
         conversation=_conversation_view(found),
-        conversations=_conversation_list(request.user, current=found.pk),
+        conversations=list_view(request.user, {}, current=found.pk),
         column=_column_view(column, providers, provider, parameters),
         messages=messages,
         inspector=InspectorView(exchange=inspected),
         local_model=local_model_view(),
         examples=() if messages else examples_for(api_id(provider)),
         earlier_href=_earlier_href(found, shown),
+        compare=compare,
     )
     preview = preview_build(
         api=catalog.api(api_id(provider)),
@@ -101,11 +109,15 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
 def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResponse:
     """Return the messages that come before one of the shown branch."""
     found = conversation_of(request.user, pk)
-    column = selectors.column_of(conversation=found)
+    column = column_asked(found, request.GET)
     shown = selectors.branch_before(
         conversation_id=found.pk, leaf_id=column.leaf_id, before=before, newest=NEWEST
     )
-    context = {"messages": message_views(shown), "earlier_href": _earlier_href(found, shown)}
+    named = column.pk if "column" in request.GET else None
+    earlier = _earlier_href(found, shown)
+    if named and earlier:
+        earlier += f"?column={named}"
+    context = {"messages": message_views(shown, column=named), "earlier_href": earlier}
     return render(request, "playground/_messages.html", context)
 
 
@@ -114,22 +126,14 @@ def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResp
 def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse:
     """Show the branch through one message; answers with it and what follows."""
     found = own_conversation(request.user, pk)
-    column = selectors.column_of(conversation=found)
+    column = column_asked(found, request.POST)
     try:
         services.branch_show(column=column, message_id=message)
     except Message.DoesNotExist as error:
         raise Http404 from error
     shown = selectors.branch_from(conversation_id=found.pk, leaf_id=column.leaf_id, start=message)
-    return render(request, "playground/_messages.html", {"messages": message_views(shown)})
-
-
-@require_GET
-@signed_in
-def conversation_list(request: PersonRequest) -> HttpResponse:
-    """Return the list of conversations, those with `q` in their title."""
-    current = request.GET.get("current", "")
-    listed = _conversation_list(request.user, current=current, query=request.GET.get("q", "").strip()[:200])
-    return render(request, "playground/_conversation_list.html", {"conversations": listed})
+    named = column.pk if "column" in request.POST else None
+    return render(request, "playground/_messages.html", {"messages": message_views(shown, column=named)})
 
 
 @require_POST
@@ -144,8 +148,10 @@ def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Delete one's own conversation and go on with the next one."""
-    services.conversation_delete(conversation=own_conversation(request.user, pk))
+    """Put one's own conversation into the trash and go on with the next one."""
+    found = own_conversation(request.user, pk)
+    services.conversations_trash(user=request.user, ids=[found.pk])
+    nudge_send(request.user.pk, Nudge("conversations"))
     return HttpResponseClientRedirect(reverse("workbench")) if request.htmx else redirect("workbench")
 
 
@@ -211,39 +217,3 @@ def _earlier_href(found: Conversation, shown: Sequence[object]) -> str:
     if len(shown) < NEWEST or first is None or getattr(first, "parent_id", None) is None:
         return ""
     return reverse("messages-earlier", args=[found.pk, first.pk])  # type: ignore[attr-defined]  # a Message
-
-
-def _conversation_list(user: User, *, current: object = None, query: str = "") -> ConversationList:
-    found = selectors.conversation_list(user=user, title=query, limit=LIST_LIMIT)
-    groups: dict[tuple[str, str], list[ConversationRow]] = {}
-    today = timezone.localdate()
-    for each in found:
-        row = ConversationRow(
-            id=each.pk,
-            title=each.title,
-            updated=each.updated,
-            current=current is not None and str(each.pk) in str(current),
-            live=getattr(each, "live", False),
-            href=reverse("conversation", args=[each.pk]),
-            pinned=each.pinned,
-            team=each.visibility == Conversation.Visibility.TEAM,
-        )
-        groups.setdefault(_heading(each, today), []).append(row)
-    return ConversationList(
-        groups=tuple(ConversationGroup(key, label, tuple(rows)) for (key, label), rows in groups.items()),
-        query=query,
-        total=len(found) if not query else selectors.conversations_count(user=user),
-    )
-
-
-def _heading(each: Conversation, today: date) -> tuple[str, str]:
-    if each.pinned:
-        return "pinned", _("Pinned")
-    day = timezone.localtime(each.updated).date()
-    if day >= today:
-        return "today", _("Today")
-    if day == today - timedelta(days=1):
-        return "yesterday", _("Yesterday")
-    if day > today - timedelta(days=7):
-        return "week", _("Previous 7 days")
-    return "older", _("Older")
