@@ -12,4 +12,6 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Look after it whenever the database is migrated."""
+        from conversations import signals  # noqa: F401 - connects its receivers
+
         post_migrate.connect(search_schema_keep, sender=self, dispatch_uid="conversations.search")

@@ -4,6 +4,9 @@
 ``session_key`` (str) of the one that ended, or None for all of the person's sessions; ``kept`` (str), with None
 above, the one session that goes on (the one in which the password was changed), otherwise None. Sent in the process
 that ended the session, after the transaction.
+
+``vault_rotates``: every secret is being sealed anew under the first key of the vault, in one transaction. Receivers
+do that for what their package keeps and return how many they were.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
 person_signed_out = Signal()
+vault_rotates = Signal()
 
 
 @receiver(user_logged_out, dispatch_uid="team.signed_out")

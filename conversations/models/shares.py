@@ -52,11 +52,16 @@ class Share(models.Model):
         return self.title or str(self.pk)
 
     def state(self, now: datetime | None = None) -> str:
-        """Return "open", or why it is closed: "revoked", "deleted" (the conversation is), "expired", "used_up"."""
+        """Return "open", or why it is closed: "revoked", "deleted", "locked", "expired" or "used_up".
+
+        "deleted": its conversation is, or lies in the trash. "locked": its owner's account is deactivated.
+        """
+        if self.conversation is None or self.conversation.trashed is not None:
+            return "deleted"
         if self.revoked:
             return "revoked"
-        if self.conversation_id is None:
-            return "deleted"
+        if not self.owner.is_active:
+            return "locked"
         if self.expires is not None and self.expires <= (now or timezone.now()):
             return "expired"
         return "used_up" if self.max_views is not None and self.views >= self.max_views else "open"

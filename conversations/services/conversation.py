@@ -10,6 +10,7 @@ from django.utils import timezone
 from conversations import storable
 from conversations.models import Column, Conversation, Exchange, Message
 from conversations.services.attachment import attachment_digests, attachments_release
+from conversations.services.share import shares_end
 from team.models import User
 
 TITLE_LENGTH = 60
@@ -39,6 +40,7 @@ def conversation_delete(*, conversation: Conversation) -> None:
     live = Exchange.objects.filter(run__conversation=conversation, state__in=Exchange.LIVE)
     live.update(state=Exchange.State.STOPPED, ended=timezone.now())
     digests = attachment_digests(conversation_ids=[conversation.pk])
+    shares_end(conversation_ids=[conversation.pk])
     conversation.delete()
     attachments_release(digests=digests)
 
@@ -83,6 +85,8 @@ def title_from(text: str) -> str:
 def conversation_touch(*, conversation: Conversation, first_text: str) -> None:
     """Mark a conversation as changed now; give it a title from `first_text` where it has none."""
     conversation.updated = timezone.now()
-    if not conversation.title:
-        conversation.title = storable.text(title_from(first_text))
-    conversation.save(update_fields=["updated", "title"])
+    changed = ["updated"]
+    if not conversation.title and (title := storable.text(title_from(first_text))):
+        conversation.title = title
+        changed.append("title")
+    conversation.save(update_fields=changed)

@@ -8,6 +8,7 @@ from team import vault
 from team.models import ApiKey, Provider, User
 from team.provider_values import key_clean, last4_of, origin_of
 from team.services.audit import audit
+from team.signals import vault_rotates
 
 
 @transaction.atomic
@@ -54,6 +55,7 @@ def vault_rotate() -> int:
         token = vault.rotate(provider.extra_headers_ciphertext)
         Provider.objects.filter(pk=provider.pk).update(extra_headers_ciphertext=token)
         count += 1
+    count += sum(int(rotated or 0) for _receiver, rotated in vault_rotates.send(sender=None))
     audit(actor=None, action="vault.rotate", count=count)
     return count
 
