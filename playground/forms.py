@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from conversations.written import Written
+from playground.message_input import FIELDS, InvalidMessage, is_empty, message_read
 from playground.parameter_extra import EXTRA, InvalidExtra, extra_members, is_name
 from playground.parameter_notes import error_sentence
 from team.models import Provider
@@ -26,6 +28,7 @@ class RunInput:
     """What one press of Send asks for. `parameters` are name → JSON source text, each one JSON value."""
 
     message: str
+    written: Written
     provider: Provider
     api: Api
     model: str
@@ -103,7 +106,10 @@ class SettingsForm(forms.Form):
 
 
 class DraftForm(SettingsForm):
-    """A run as far as it is written: the settings of the column and the message, fit to be sent or not."""
+    """A run as far as it is written: the settings of the column and the message, fit to be sent or not.
+
+    The fields of a message are those of `playground.message_input`; call `written` after `is_valid`.
+    """
 
     message = _TextField(
         max_length=MESSAGE_MAX,
@@ -113,6 +119,22 @@ class DraftForm(SettingsForm):
             ),
         },
     )
+    parts = _TextField()
+    role = _TextField()
+    name = _TextField()
+    tool_call_id = _TextField()
+    raw = _TextField()
+    written: Written | None = None
+    """The message, None where none can be read."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors.keys() & set(FIELDS):
+            try:
+                self.written = message_read(self.cleaned_data)
+            except InvalidMessage as error:
+                self.add_error("message", ValidationError(str(error), code="unreadable"))
+        return cleaned
 
 
 class RunForm(DraftForm):
@@ -127,8 +149,10 @@ class RunForm(DraftForm):
 
     def run_input(self) -> RunInput:
         """Return what to run; call after `is_valid`."""
+        assert self.written is not None  # the form is valid
         return RunInput(
-            message=self.cleaned_data["message"],
+            message=self.written.text,
+            written=self.written,
             provider=self.cleaned_data["provider"],
             api=self.api,
             model=self.cleaned_data["model"],
@@ -142,11 +166,11 @@ class RunForm(DraftForm):
         errors = self.errors.as_data().get("parameters", [])
         return {error.params["name"]: error.params["reason"] for error in errors if error.params}
 
-    def clean_message(self) -> str:
-        message: str = self.cleaned_data["message"]
-        if self._message_required and not message.strip():
-            raise ValidationError(_("Write a message first."), code="required")
-        return message
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self._message_required and self.written is not None and is_empty(self.written):
+            self.add_error("message", ValidationError(_("Write a message first."), code="required"))
+        return cleaned
 
     def clean_provider(self) -> Provider | None:
         provider = super().clean_provider()

@@ -80,11 +80,12 @@ def preview_build(
     model: str,
     messages: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, str],
+    unshown_bytes: int = 0,
 ) -> PreviewView:
     """Build the preview of a request with these API-shaped messages and parameters (name → JSON source text).
 
     Nothing here raises for what a person typed: a parameter that is not JSON becomes a marked line. `base_url` is ""
-    while no provider is chosen.
+    while no provider is chosen. `unshown_bytes` are those of attachments of which the messages hold the beginning.
     """
     notes = notes_by_parameter(api, parameters, model)
     unshown = {name: shown for name, source in parameters.items() if (shown := _unshown(name, source))}
@@ -106,12 +107,12 @@ def preview_build(
         url=request.url if base_url else "",
         rows=tuple(row for row in rows if row.path != "messages") if folds else tuple(rows),
         messages=tuple(rows[number] for number in inside[1:][-MESSAGES_MAX:]) if folds else (),
-        summary=message_summary(messages) if folds else "",
+        summary=message_summary(messages, unshown_bytes) if folds else "",
         fold_after=inside[0] if folds else 0,
         marks={each.name or _EXTRA_ROW: each.level for each in notes},
         notes=notes,
-        size=len(request.body) + longer,
-        body="" if unshown or len(request.body) > BODY_MAX else request.body.decode(),
+        size=len(request.body) + longer + unshown_bytes,
+        body="" if unshown or unshown_bytes or len(request.body) > BODY_MAX else request.body.decode(),
         problem="" if base_url else _("Choose a provider to see where this goes."),
     )
 
@@ -152,13 +153,16 @@ def notes_by_parameter(api: Api, parameters: Mapping[str, str], model: str) -> t
     return tuple(result)
 
 
-def message_summary(messages: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many messages there are, and how many images of which size, in words."""
+def message_summary(messages: Sequence[Mapping[str, Any]], unshown_bytes: int = 0) -> str:
+    """Return how many messages there are, and how many images of which size, in words.
+
+    `unshown_bytes` of base64 are in the images beyond what the messages hold.
+    """
     urls = [url for message in messages for url in _image_urls(message)]
     said = ngettext("%(count)d message", "%(count)d messages", len(messages)) % {"count": len(messages)}
     if not urls:
         return said
-    size = sum(len(url) * 3 // 4 for url in urls if url.startswith("data:")) / 1000
+    size = (unshown_bytes + sum(len(url) for url in urls if url.startswith("data:"))) * 3 // 4 / 1000
     pictures = ngettext("%(count)d image", "%(count)d images", len(urls)) % {"count": len(urls)}
     if not size:
         return f"{said}, {pictures}"

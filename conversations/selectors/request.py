@@ -40,7 +40,8 @@ def message_for_api(message: Message) -> dict[str, Any] | None:
         if not message.tool_calls and not message.extra:
             return None
         shaped["content"] = None
-    return shaped | message.extra
+    shaped |= message.extra
+    return shaped
 
 
 def _content(message: Message) -> Any:

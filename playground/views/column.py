@@ -10,7 +10,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
+from playground.attached import attached_in, messages_shown, unshown
 from playground.forms import DraftForm, SettingsForm
+from playground.message_input import is_empty
+from playground.message_notes import message_notes
 from playground.parameter_rows import parameter_groups
 from playground.preview import preview_build
 from playground.provider_change import provider_change
@@ -86,19 +89,25 @@ def request_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
         model=draft.model,
         messages=draft.messages,
         parameters=draft.parameters,
+        unshown_bytes=draft.unshown_bytes,
     )
-    return render(request, "playground/_preview.html", {"preview": preview})
+    context = {"preview": preview, "message_notes": message_notes(draft.api, draft.model, draft.messages)}
+    return render(request, "playground/_preview.html", context)
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDraft:
-    """A run as far as it is written on the page; `messages` are shaped for the API, the one being written last."""
+    """A run as far as it is written on the page; `messages` are shaped for the API, the one being written last.
+
+    Of attachments they hold the beginning; the body that would be sent has `unshown_bytes` more.
+    """
 
     api: Api
     provider: Provider | None
     model: str
     messages: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, str]
+    unshown_bytes: int = 0
 
 
 def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
@@ -107,13 +116,16 @@ def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
     column = column_asked(found, request.POST)
     form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
     form.is_valid()  # what is wrong is said beside the rows; the rest is shown
-    text = form.cleaned_data.get("message") or ""
     history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
-    messages = list(selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history))
+    if form.written is not None and not is_empty(form.written):
+        history.append(form.written.message(conversation=found, parent_id=None, author=None))
+    messages = selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history)
+    attached = attached_in(conversation=found, messages=messages)
     return WrittenDraft(
         api=form.api,
         provider=form.cleaned_data.get("provider"),
         model=form.cleaned_data.get("model") or "",
-        messages=(*messages, {"role": "user", "content": text}) if text else tuple(messages),
+        messages=messages_shown(messages, attached),
         parameters=form.cleaned_data.get("parameters") or {},
+        unshown_bytes=unshown(messages, attached),
     )
