@@ -5,7 +5,6 @@ import contextlib
 import json
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -19,43 +18,26 @@ from django.http import parse_cookie
 from conversations import selectors
 from conversations.models import Exchange
 from playground import frames, lifecycle
-from playground.journal import Follower
+from playground.followed import Followed
 from playground.kept import KEPT_FROM, Kept, kept_of
 from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
-from playground.socket_bounds import Allowance, Bell, Window
-from playground.socket_messages import follow_parse, message_parse, whole
+from playground.socket_bounds import MAX_FOLLOWED, MESSAGE_LIMIT, READS, SLOW_AFTER, Allowance, Bell, Window
+from playground.socket_messages import follow_parse, message_parse, watch_parse, whole
+from playground.watching import TEAM, Watching
 from team.selectors import session_is_valid, session_person
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT: Final = 25
 """Seconds between a page's pings; a page that misses an answer reconnects."""
-SLOW_AFTER: Final = 60.0
-"""Seconds a page may stay that far behind before its socket is closed; it comes back and asks for what is missing."""
-MESSAGE_LIMIT: Final = 128_000
-"""Characters of frames joined into one message."""
-MAX_FOLLOWED: Final = 256
-"""Exchanges one page may follow at once."""
 GATHER: Final = 0.2
 """Seconds in which changes of the list of conversations are told as one."""
 CHECK_EVERY: Final = 120.0
 """Seconds between checks that the person is still signed in, and may still see what they follow."""
-READS: Final = 4
-"""Reads of the database that one socket may have under way, so that one page cannot hold up the others."""
 RETRY_FIRST: Final = 0.05
 RETRY_LAST: Final = 1.0
 """Seconds between looks at an exchange whose frames are not to be had: it has just begun elsewhere, or Redis is away."""
-
-
-@dataclass(slots=True, eq=False)
-class Followed:
-    """What a page calls by one `ref`: the reader of its frames, or the task that looks for them."""
-
-    exchange_id: UUID
-    after: int
-    follower: Follower | None = None
-    task: asyncio.Task[None] | None = None
 
 
 class ExchangeConsumer(AsyncWebsocketConsumer):
@@ -83,7 +65,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         self._due: dict[int, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._list_changed = False
-        self._grown: dict[str, None] = {}
+        self._watch_task: asyncio.Task[None] | None = None
         self._list_timer: asyncio.TimerHandle | None = None
         self._window = Window()
         self._allowance = Allowance()
@@ -110,7 +92,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             return
         self.user = user
         self.open_sockets.add(self)
-        self.parts.nudges.listen(user.pk, self)
+        self._watching = Watching(self.parts, user, self._reads, self._wake.ring)
+        for topic in (user.pk, TEAM):
+            self.parts.nudges.listen(topic, self)
         await self._control(type="hello", heartbeat=HEARTBEAT)
         self._tasks = [self._begin(self._pump()), self._begin(self._watch_person())]
 
@@ -123,13 +107,15 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
         if self not in self.open_sockets:
             return
         self.open_sockets.discard(self)
-        self.parts.nudges.forget(self.user.pk, self)
+        for topic in (self.user.pk, TEAM):
+            self.parts.nudges.forget(topic, self)
+        self._watching.end(self)
         for ref in list(self._followed):
             self._forget(ref)
         if self._list_timer is not None:
             self._list_timer.cancel()
-        for task in self._tasks:
-            if task is not asyncio.current_task():
+        for task in [*self._tasks, self._watch_task]:
+            if task is not None and task is not asyncio.current_task():
                 task.cancel()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -168,6 +154,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             case "unfollow":
                 if (ref := whole(message.get("ref"))) is not None:
                     self._forget(ref)
+            case "watch":
+                await self._watch(message)
             case "ack":
                 self._window.acked(whole(message.get("bytes"), below=2**53) or 0)
             case "ping":
@@ -185,6 +173,18 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             await self._refuse("too_many", "Too many exchanges are followed on this socket.", wish.ref)
             return
         self._seek(wish.ref, Followed(wish.exchange_id, wish.after))
+
+    async def _watch(self, message: Mapping[str, Any]) -> None:
+        wish = watch_parse(message)
+        if wish is None:
+            await self._refuse("bad_message", "watch needs a conversation.")
+            return
+        if self._watch_task is not None:
+            self._watch_task.cancel()
+        self._watch_task = self._begin(self._watching.begin(wish, self, refuse=self._nothing_to_watch))
+
+    async def _nothing_to_watch(self) -> None:
+        await self._refuse("unknown_conversation", "There is no such conversation.")
 
     # Which frames to send
 
@@ -274,8 +274,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 self._list_changed = False
                 self._list_timer = None
                 await self._control(type="conversations")
-            while self._grown:
-                await self._control(type="messages", conversation=self._grown.popitem()[0])
+            if news := self._watching.take():
+                await self._control(type="changed", **news)
             while self._due:
                 if self._window.full and not await self._has_room():
                     return
@@ -345,10 +345,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def _check(self) -> bool:
         """Say whether the session is valid; stop sending what the person may not see any more."""
+        ours = {"user_id": self.user.pk, "session_key": self._session_key}
         async with self._reads:
-            valid = await self.parts.in_database(
-                session_is_valid, user_id=self.user.pk, session_key=self._session_key
-            )
+            valid = await self.parts.in_database(session_is_valid, **ours)
         followed = {ref: each.exchange_id for ref, each in self._followed.items()}
         if valid and followed:
             async with self._reads:
@@ -358,6 +357,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             for ref in [ref for ref, exchange_id in followed.items() if exchange_id not in visible]:
                 self._forget(ref)
                 await self._refuse("unknown_exchange", "There is no such exchange any more.", ref)
+        if valid:
+            await self._watching.recheck(self, refuse=self._nothing_to_watch)
         return valid
 
     @cached_property
@@ -371,9 +372,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             case "conversations":
                 if self._list_timer is None:
                     self._list_timer = asyncio.get_running_loop().call_later(GATHER, self._tell_of_list)
-            case "messages":
-                self._grown[nudge.conversation or ""] = None
-                self._wake.ring()
+            case "changed":
+                self._watching.heard(nudge)
             case "recheck":
                 self._check_due.set()
             case "signed_out":

@@ -10,6 +10,7 @@ from playground.nudges import Nudge
 from playground.run_queue import Seat
 from playground.runtime import Runtime
 from playground.tool_loop import loop_step
+from playground.watching import topic_of
 from team.models import Provider
 from upstream.client import Timeouts
 
@@ -52,4 +53,7 @@ async def _go_on(parts: Runtime, ending: Ending) -> None:
     if step.opened is not None and step.provider is not None:
         sendings = [(exchange, step.provider) for exchange in step.opened.exchanges]
         run_launch(parts, person=step.person, sendings=sendings, by_loop=True)
-    parts.nudges.send(step.person, Nudge("messages", conversation=str(step.conversation)))
+    # The messages behind what the pages show: they fetch them, whoever looks.
+    tip = step.opened.messages[-1].pk if step.opened is not None else None
+    news = Nudge("changed", conversation=str(step.conversation), message=str(tip) if tip else None)
+    parts.nudges.send(topic_of(step.conversation), news)

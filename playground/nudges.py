@@ -1,4 +1,4 @@
-"""Short messages to the open pages of one person, in every process: the list changed, the session ended.
+"""Short messages to open pages, in every process: the list changed, the conversation changed, the session ended.
 
 Within a process they arrive at once, with Redis or without; `playground.nudges_redis` carries them between processes. Not
 a Channels layer: with the one for Redis no socket could open while Redis is away, and each costs a subscription.
@@ -11,17 +11,20 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What the pages of one person should know.
+    """What some pages should know: those of a person, of a conversation, or all of them (`playground.watching`).
 
     `conversations`: the list of conversations changed. `signed_out`: the session with this key ended; where `session` is
-    None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted. `messages`: messages
-    were added to this conversation, or its tool loop stands elsewhere, without a page having asked.
+    None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted. `changed`: this
+    conversation changed; `message` is the end of a branch to look at, `by` and `name` are who did it.
     """
 
-    kind: Literal["conversations", "signed_out", "recheck", "messages"]
+    kind: Literal["conversations", "signed_out", "recheck", "changed"]
     session: str | None = None
     kept: str | None = None
     conversation: str | None = None
+    message: str | None = None
+    by: str | None = None
+    name: str | None = None
 
 
 class Listener(Protocol):
@@ -42,7 +45,7 @@ class Carrier(Protocol):
 
 
 class Nudges:
-    """The open pages of this process, by person."""
+    """The open pages of this process, by what they listen to: a person, a conversation, the team."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -50,7 +53,7 @@ class Nudges:
         self.carrier: Carrier | None = None
 
     def listen(self, person: object, listener: Listener) -> None:
-        """Tell `listener` what concerns this person from now on."""
+        """Tell `listener` from now on what concerns this person, or another topic of `playground.watching`."""
         self._listeners.setdefault(str(person), {})[listener] = None
 
     def forget(self, person: object, listener: Listener) -> None:

@@ -9,6 +9,14 @@ WINDOW: Final = 1_000_000
 RATE: Final = 50.0
 BURST: Final = 400.0
 """Messages a page may send per second, and at once."""
+SLOW_AFTER: Final = 60.0
+"""Seconds a page may stay that far behind before its socket is closed; it comes back and asks for what is missing."""
+MESSAGE_LIMIT: Final = 128_000
+"""Characters of frames joined into one message."""
+MAX_FOLLOWED: Final = 256
+"""Exchanges one page may follow at once."""
+READS: Final = 4
+"""Reads of the database that one socket may have under way, so that one page cannot hold up the others."""
 
 
 class Allowance:

@@ -19,6 +19,14 @@ class Follow:
     after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The wish to hear what changes in a conversation; `seen` names the state that the page shows, "" for none."""
+
+    conversation_id: UUID
+    seen: str
+
+
 def message_parse(text: str | None) -> Mapping[str, Any] | None:
     """Return a message, or None for what is none."""
     if text is None or len(text) > MAX_TEXT:
@@ -37,6 +45,14 @@ def follow_parse(message: Mapping[str, Any]) -> Follow | None:
     if ref is None or exchange_id is None or not isinstance(after, int) or isinstance(after, bool):
         return None
     return Follow(exchange_id, ref, after)
+
+
+def watch_parse(message: Mapping[str, Any]) -> Watch | None:
+    """Return the wish that a `watch` message holds, or None where it makes no sense."""
+    conversation_id, seen = _uuid(message.get("conversation")), message.get("seen", "")
+    if conversation_id is None or not isinstance(seen, str):
+        return None
+    return Watch(conversation_id, seen)
 
 
 def whole(value: Any, *, below: int = 2**31) -> int | None:

@@ -12,17 +12,19 @@ from team.models import User
 def visible_to(user: User, path: str = "") -> Q:
     """Return the condition under which `user` may see a conversation, or what leads to one by `path`.
 
-    One's own, and what its owner shows to the team, to look at or to work on.
+    One's own, and what its owner shows to the team, to look at or to work on; nothing that lies in the trash.
     """
     prefix = f"{path}__" if path else ""
     shown = (Conversation.Visibility.TEAM, Conversation.Visibility.TEAM_EDIT)
-    return Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}visibility__in": shown})
+    whose = Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}visibility__in": shown})
+    return whose & Q(**{f"{prefix}trashed": None})
 
 
 def editable_by(user: User, path: str = "") -> Q:
     """Return the condition under which `user` may write into a conversation: their own, or the team's to work on."""
     prefix = f"{path}__" if path else ""
-    return Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}visibility": Conversation.Visibility.TEAM_EDIT})
+    whose = Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}visibility": Conversation.Visibility.TEAM_EDIT})
+    return whose & Q(**{f"{prefix}trashed": None})
 
 
 def conversations_for(*, user: User) -> QuerySet[Conversation]:
@@ -35,6 +37,11 @@ def conversation_for(*, user: User, pk: UUID) -> Conversation:
     return conversations_for(user=user).get(pk=pk)
 
 
+def conversation_is_visible(*, user: User, pk: UUID) -> bool:
+    """Whether `user` may see this conversation now."""
+    return conversations_for(user=user).filter(pk=pk).exists()
+
+
 def conversation_editable_for(*, user: User, pk: UUID) -> Conversation:
     """Return one conversation that `user` may write into. Raises `Conversation.DoesNotExist`."""
     return Conversation.objects.filter(editable_by(user)).get(pk=pk)
@@ -42,7 +49,13 @@ def conversation_editable_for(*, user: User, pk: UUID) -> Conversation:
 
 def may_edit(*, user: User, conversation: Conversation) -> bool:
     """Whether `user` may write into this conversation."""
-    return conversation.owner_id == user.pk or conversation.visibility == Conversation.Visibility.TEAM_EDIT
+    whose = conversation.owner_id == user.pk or conversation.visibility == Conversation.Visibility.TEAM_EDIT
+    return whose and conversation.trashed is None
+
+
+def trash_of(*, user: User) -> QuerySet[Conversation]:
+    """Return what `user` has put into the trash."""
+    return Conversation.objects.filter(owner=user, trashed__isnull=False)
 
 
 def exchange_for(*, user: User, pk: UUID) -> Exchange:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conversations.models import Exchange, Message
-from playground import consumers, frames, kept, server, socket_bounds, socket_messages, stats
+from playground import frames, kept, server, socket_bounds, socket_messages, stats
 from upstream.wire.events import Finished, TextAdded, ToolCallAdded, Update, UsageSeen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,11 +111,11 @@ def test_the_end_names_every_state_figure_and_field() -> None:
     ("value", "words"),
     [
         (socket_bounds.WINDOW, "{:,} unacknowledged bytes"),
-        (consumers.SLOW_AFTER, "after {:g} s of that"),
+        (socket_bounds.SLOW_AFTER, "after {:g} s of that"),
         (socket_bounds.RATE, "{:g} messages a second"),
         (socket_bounds.BURST, "({:g} at once)"),
         (socket_messages.MAX_TEXT, "at most {:,} characters"),
-        (consumers.MAX_FOLLOWED, "follow {:g} exchanges"),
+        (socket_bounds.MAX_FOLLOWED, "follow {:g} exchanges"),
         (kept.KEPT_FROM, "numbered from {:,}"),
     ],
 )

@@ -18,13 +18,13 @@ from django.db import OperationalError
 
 from conversations.models import Conversation, Exchange
 from conversations.services import Ending, Progress, ResponseHead, recordings_write
-from playground.consumers import MESSAGE_LIMIT, ExchangeConsumer
+from playground.consumers import ExchangeConsumer
 from playground.frames import dumps
 from playground.journal import MemoryJournal
 from playground.kept import KEPT_FROM
 from playground.nudges import Nudge, Nudges
 from playground.runtime import Runtime
-from playground.socket_bounds import WINDOW
+from playground.socket_bounds import MESSAGE_LIMIT, WINDOW
 from team.models import User
 from tests.desk import Desk, desk_make
 

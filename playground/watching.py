@@ -1,0 +1,148 @@
+"""The conversation that a page shows: it hears at once what changes there, whoever changes it and wherever."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from conversations import selectors
+from conversations.models import Conversation
+from playground.nudges import Nudge
+from playground.runtime import Runtime, nudge_send
+from playground.socket_messages import Watch
+from team.models import User
+
+logger = logging.getLogger(__name__)
+
+TEAM: Final = "team"
+"""What every page listens to, beside its person and its conversation."""
+RETRY: Final = 1.0
+"""Seconds between tries to read a person's right while the database is away."""
+
+
+def topic_of(conversation_id: object) -> str:
+    """Return what the pages that show a conversation listen to."""
+    return f"conversation:{conversation_id}"
+
+
+def seen_of(conversation: Conversation) -> str:
+    """Return how a page names the state of a conversation that it shows."""
+    return conversation.updated.isoformat()
+
+
+def conversation_changed(
+    conversation: Conversation, *, tip: UUID | None = None, by: User | None = None
+) -> None:
+    """Tell every page that shows a conversation, and the lists that hold it. May be called from any thread.
+
+    `tip` is the end of a branch that is new or was changed, `by` whoever did it.
+    """
+    news = Nudge(
+        "changed",
+        conversation=str(conversation.pk),
+        message=str(tip) if tip else None,
+        by=str(by.pk) if by else None,
+        name=by.get_full_name() if by else None,
+    )
+    nudge_send(topic_of(conversation.pk), news)
+    lists_changed(conversation)
+
+
+def lists_changed(conversation: Conversation) -> None:
+    """Tell whoever has this conversation in their list."""
+    is_private = conversation.visibility == Conversation.Visibility.PRIVATE
+    nudge_send(conversation.owner_id if is_private else TEAM, Nudge("conversations"))
+
+
+def rights_changed(conversation: Conversation) -> None:
+    """Let every page that shows a conversation see whether it still may, and every list whether it holds it."""
+    nudge_send(topic_of(conversation.pk), Nudge("recheck"))
+    nudge_send(topic_of(conversation.pk), Nudge("changed", conversation=str(conversation.pk)))
+    nudge_send(TEAM, Nudge("conversations"))
+
+
+class Watching:
+    """What one socket knows of the conversation on its page. Many changes that the page has not taken yet are one."""
+
+    def __init__(
+        self, parts: Runtime, user: User, reads: asyncio.Semaphore, wake: Callable[[], None]
+    ) -> None:
+        self._parts = parts
+        self._user = user
+        self._reads = reads
+        self._wake = wake
+        self._conversation_id: UUID | None = None
+        self._allowed = False
+        self._news: dict[str, Any] | None = None
+
+    async def begin(self, wish: Watch, listener: Any, *, refuse: Callable[[], Awaitable[None]]) -> None:
+        """Watch a conversation, and no other one any more; tell at once where it changed since the page saw it."""
+        self.end(listener)
+        self._conversation_id = wish.conversation_id
+        # Heard from now on and told once the right is known: nothing falls between the two.
+        self._parts.nudges.listen(topic_of(wish.conversation_id), listener)
+        found = await self._found(wish.conversation_id)
+        if self._conversation_id != wish.conversation_id:
+            return
+        if found is None:
+            self.end(listener)
+            await refuse()
+            return
+        self._allowed = True
+        if wish.seen and wish.seen != seen_of(found):
+            self.heard(Nudge("changed", conversation=str(found.pk)))
+        if self._news is not None:
+            self._wake()
+
+    async def _found(self, conversation_id: UUID) -> Conversation | None:
+        while True:
+            try:
+                async with self._reads:
+                    return await self._parts.in_database(
+                        selectors.conversation_for, user=self._user, pk=conversation_id
+                    )
+            except Conversation.DoesNotExist:
+                return None
+            except DatabaseError as error:
+                logger.warning("Conversation %s cannot be read now: %s", conversation_id, error)
+            await asyncio.sleep(RETRY)
+
+    def heard(self, nudge: Nudge) -> None:
+        """Note that the conversation changed."""
+        if nudge.conversation != str(self._conversation_id):
+            return
+        before = self._news or {"message": None, "by": None}
+        own = nudge.by == str(self._user.pk)
+        latest = {"message": nudge.message, "by": None if own else nudge.name}
+        self._news = latest if nudge.message or before["message"] is None else before
+        if self._allowed:
+            self._wake()
+
+    def take(self) -> dict[str, Any] | None:
+        """Return what to tell the page now, once."""
+        if not self._allowed or self._news is None:
+            return None
+        news, self._news = self._news, None
+        return {"conversation": str(self._conversation_id), **news}
+
+    async def recheck(self, listener: Any, *, refuse: Callable[[], Awaitable[None]]) -> None:
+        """Stop telling somebody who may not see the conversation any more."""
+        watched = self._conversation_id
+        if watched is None or not self._allowed:
+            return
+        async with self._reads:
+            visible = await self._parts.in_database(
+                selectors.conversation_is_visible, user=self._user, pk=watched
+            )
+        if not visible and self._conversation_id == watched:
+            self.end(listener)
+            await refuse()
+
+    def end(self, listener: Any) -> None:
+        """Watch nothing any more."""
+        if self._conversation_id is not None:
+            self._parts.nudges.forget(topic_of(self._conversation_id), listener)
+        self._conversation_id, self._allowed, self._news = None, False, None
