@@ -18,7 +18,6 @@ from django.utils import timezone
 from conversations import selectors, services
 from conversations.models import Exchange
 from conversations.services import Ending, Progress, Written
-from playground import frames
 from playground.database_threads import DatabaseThreads
 from playground.journal import Journal, MemoryJournal
 from playground.nudges import Nudge, Nudges
@@ -26,7 +25,6 @@ from playground.process_name import is_dead, name_make
 from playground.recorder import Recorder
 from playground.run_queue import RunQueue
 from playground.runs import Runs
-from playground.stats import stats_of
 from team.selectors import allowed_hosts
 from upstream.address_guard import AddressGuard
 from upstream.client import UpstreamClient
@@ -132,9 +130,7 @@ class Runtime:
 
     async def _orphan_end(self, exchange: Exchange) -> None:
         if await self.in_database(services.exchange_recover, exchange=exchange):
-            stats = stats_of(timing=exchange.timing, tokens_in=None, tokens_out=None)
-            end = frames.end_encode(state=Exchange.State.INTERRUPTED, error=None, stats=dict(stats))
-            await self.journal.end_orphan(exchange.pk, end)
+            await self.journal.end_orphan(exchange.pk)
             logger.warning("Exchange %s was interrupted; its text so far is kept", exchange.pk)
 
     async def _readers_release(self) -> None:

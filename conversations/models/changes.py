@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from conversations.models.identity import new_id
+from conversations.models.ordered_json import OrderedJSONField
 from conversations.models.tree import Conversation
 
 
@@ -21,8 +22,8 @@ class TreeChange(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    rows = models.JSONField(default=list)
-    leaves = models.JSONField(default=list)
+    rows = OrderedJSONField(default=list)
+    leaves = OrderedJSONField(default=list)
     created = models.DateTimeField(default=timezone.now, db_index=True)
     undone = models.DateTimeField(null=True)
 

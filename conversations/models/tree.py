@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.identity import new_id
+from conversations.models.ordered_json import OrderedJSONField
 from conversations.models.searching import (
     Searchable,
     SearchedManager,
@@ -16,6 +17,10 @@ from conversations.models.searching import (
     message_row,
     title_row,
 )
+
+
+class ConversationsKept(SearchedManager["Conversation"]):
+    """All conversations, those in the trash among them."""
 
 
 class Conversation(Searchable):
@@ -40,7 +45,7 @@ class Conversation(Searchable):
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[SearchedManager["Conversation"]] = SearchedManager["Conversation"]()
+    objects: ClassVar[ConversationsKept] = ConversationsKept()
 
     class Meta:
         indexes = [
@@ -63,6 +68,10 @@ class MessagesThere(SearchedManager["Message"]):
 
     def get_queryset(self) -> SearchedQuerySet["Message"]:
         return super().get_queryset().filter(deleted=None)
+
+
+class MessagesKept(SearchedManager["Message"]):
+    """All messages, deleted ones among them."""
 
 
 class Message(Searchable):
@@ -94,13 +103,13 @@ class Message(Searchable):
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
     )
     role = models.CharField(max_length=10, choices=Role)
-    content = models.JSONField(default=list)
+    content = OrderedJSONField(default=list)
     reasoning = models.TextField(blank=True)
-    tool_calls = models.JSONField(default=list)
+    tool_calls = OrderedJSONField(default=list)
     tool_call_id = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=200, blank=True)
     as_parts = models.BooleanField(default=False)
-    extra = models.JSONField(default=dict)
+    extra = OrderedJSONField(default=dict)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -117,7 +126,7 @@ class Message(Searchable):
     deleted = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[MessagesThere] = MessagesThere()
-    everything: ClassVar[SearchedManager["Message"]] = SearchedManager["Message"]()
+    everything: ClassVar[MessagesKept] = MessagesKept()
 
     class Meta:
         indexes = [models.Index(fields=["conversation", "id"], name="message_conversation")]
@@ -145,7 +154,8 @@ class Message(Searchable):
         return self._joined("refusal")
 
     def _joined(self, kind: str) -> str:
-        return "".join(part.get(kind, "") for part in self.content if part.get("type") == kind)
+        found = (part.get(kind) for part in self.content if part.get("type") == kind)
+        return "".join(text for text in found if isinstance(text, str))
 
 
 class Column(models.Model):
@@ -158,7 +168,7 @@ class Column(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="columns")
     position = models.PositiveSmallIntegerField(default=0)
     leaf = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    settings = models.JSONField(default=dict)
+    settings = OrderedJSONField(default=dict)
 
     class Meta:
         ordering = ["position"]

@@ -58,8 +58,8 @@ class Journal(Protocol):
     async def request_stop(self, exchange_id: UUID) -> bool:
         """Ask the process that runs the exchange to stop it; False where no process does."""
 
-    async def end_orphan(self, exchange_id: UUID, body: str) -> None:
-        """Tell the readers of an exchange whose process is gone how it ended."""
+    async def end_orphan(self, exchange_id: UUID) -> None:
+        """Send the readers of an exchange whose process is gone to the database, which has its text and its end."""
 
     def silent(self) -> set[UUID]:
         """Return the exchanges of other processes that are followed here and from which nothing comes just now."""

@@ -136,7 +136,7 @@ class MemoryJournal:
         frames.stop()
         return True
 
-    async def end_orphan(self, exchange_id: UUID, body: str) -> None:
+    async def end_orphan(self, exchange_id: UUID) -> None:
         """Nothing to do: without Redis nobody can follow what another process ran."""
 
     def silent(self) -> set[UUID]:

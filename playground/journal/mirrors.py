@@ -43,7 +43,9 @@ class Mirror:
         """Append the entries that come next; one that is here already or that would leave a gap is left out."""
         self.heard = time.monotonic()
         for entry_id, fields in entries:
-            if entry_number(entry_id) == len(self.frames.bodies) + 1:
+            if b"l" in fields:
+                self.frames.lose()
+            elif entry_number(entry_id) == len(self.frames.bodies) + 1:
                 self.frames.ended = b"e" in fields
                 self.frames.add(fields[b"b"].decode())
 
@@ -74,6 +76,8 @@ class Mirrors:
         if mirror is None:
             mirror = Mirror()
             mirror.take_in(entries)
+        if mirror.frames.lost:
+            return None
         # Before anything is awaited: a mirror that nobody reads is dropped.
         follower = MemoryFollower(mirror.frames, after=after, wake=wake)
         if not mirror.frames.ended and exchange_id not in self._mirrors:
@@ -91,10 +95,10 @@ class Mirrors:
             await pipe.execute()
 
     async def read(self) -> None:
-        """Wait for what comes next in the mirrored streams; drop a mirror that has ended or that nobody reads."""
+        """Wait for what comes next in the mirrored streams; drop a mirror that has ended or is lost or that nobody reads."""
         await self._wanted.wait()
         for exchange_id, mirror in list(self._mirrors.items()):
-            if mirror.frames.ended or not mirror.frames.followers:
+            if mirror.frames.ended or mirror.frames.lost or not mirror.frames.followers:
                 del self._mirrors[exchange_id]
         if not self._mirrors:
             self._wanted.clear()

@@ -5,7 +5,8 @@ stream (`playground.journal.mirrors`). While Redis is away, frames collect in me
 them, because it may have come back empty. Nothing is lost or doubled: frame N is entry `N-0`, and Redis refuses an entry
 that it has.
 
-Key: `playground:frames:<exchange>`, a stream with the fields `b` (body) and, on the last entry, `e`.
+Key: `playground:frames:<exchange>`, a stream with the fields `b` (body) and, on the last entry, `e`; or, behind what a dead
+process wrote, `l`: the rest is lost, and the database has what is kept.
 """
 
 import asyncio
@@ -99,14 +100,17 @@ class RedisJournal:
             return False
         return True
 
-    async def end_orphan(self, exchange_id: UUID, body: str) -> None:
-        """Tell the mirrors of an exchange whose process is gone how it ended."""
+    async def end_orphan(self, exchange_id: UUID) -> None:
+        """Send the readers of an exchange whose process is gone to the database: what is kept there is its whole text.
+
+        Redis may hold up to a second more, which nobody will see again after this stream has expired.
+        """
         key = frames_key(exchange_id)
         try:
             if last := cast("Entries", await self._redis.xrevrange(key, count=1)):
                 number, fields = entry_number(last[0][0]), last[0][1]
                 if b"e" not in fields:
-                    await self._redis.xadd(key, {"b": body, "e": "1"}, id=f"{number + 1}-0")
+                    await self._redis.xadd(key, {"b": "", "l": "1"}, id=f"{number + 1}-0")
                 await self._redis.expire(key, ENDED_SECONDS)
         except ResponseError:
             # The process that was taken for dead has just written on: its own end will come.

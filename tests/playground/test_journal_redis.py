@@ -48,6 +48,10 @@ class Reader:
             self.ended = taken.ended
         self._changed.set()
 
+    @property
+    def lost(self) -> bool:
+        return self._follower is not None and self._follower.lost
+
     async def follow(self, journal: RedisJournal, exchange_id: object, after: int = 0) -> bool:
         self._follower = await journal.follow(exchange_id, after=after, wake=self.wake)  # type: ignore[arg-type]  # a UUID from the test
         self.wake()
@@ -118,15 +122,16 @@ async def test_frames_written_while_redis_was_away_arrive_when_it_is_back(server
     assert late.bodies[:3] == ["before", "away", "after"]
 
 
-async def test_the_end_of_an_orphan_is_told_to_those_who_follow_it(server: ValkeyServer) -> None:
+async def test_who_follows_an_orphan_is_sent_to_the_database(server: ValkeyServer) -> None:
     exchange, reader = uuid4(), Reader()
     async with journal_on(server) as runs, journal_on(server) as reads:
         runs.begin(exchange, stop=lambda: None)
         runs.append(exchange, "a")
         await follow_when_there(reader, reads, exchange)
-        await reads.end_orphan(exchange, "end")
-        await reader.until(lambda: reader.ended)
-    assert reader.bodies == ["a", "end"]
+        await reads.end_orphan(exchange)
+        await reader.until(lambda: reader.lost)
+        assert not await Reader().follow(reads, exchange)
+    assert reader.bodies == ["a"]
 
 
 async def test_nobody_can_follow_what_nobody_runs(server: ValkeyServer) -> None:
