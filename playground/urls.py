@@ -3,13 +3,29 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
-from playground.views import body, column, columns, history, inspector, objection, reference, run, workbench
+from playground.views import (
+    attachment,
+    body,
+    column,
+    columns,
+    history,
+    inspector,
+    message,
+    objection,
+    reference,
+    run,
+    workbench,
+)
 from playground.views.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", workbench.home, name="workbench"),
     path("conversations/", workbench.conversation_create, name="conversation-create"),
-    path("conversations/list/", workbench.conversation_list, name="conversation-list"),
+    path("conversations/list/", history.conversation_list, name="conversation-list"),
+    path("conversations/organise/", history.conversations_organise, name="conversations-organise"),
+    path("conversations/<uuid:pk>/keeping/", history.conversation_keeping, name="conversation-keeping"),
+    path("trash/", history.trash, name="trash"),
+    path("trash/change/", history.trash_change, name="trash-change"),
     path("conversations/<uuid:pk>/", workbench.conversation, name="conversation"),
     path(
         "conversations/<uuid:pk>/before/<uuid:before>/", workbench.messages_earlier, name="messages-earlier"
@@ -17,19 +33,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:pk>/show/<uuid:message>/", workbench.branch_show, name="branch-show"),
     path("conversations/<uuid:pk>/rename/", workbench.conversation_rename, name="conversation-rename"),
     path("conversations/<uuid:pk>/delete/", workbench.conversation_delete, name="conversation-delete"),
-    path("conversations/<uuid:pk>/settings/", column.column_settings, name="column-settings"),
-    path("conversations/<uuid:pk>/parameters/", column.parameters, name="parameters"),
-    path("conversations/<uuid:pk>/preview/", column.request_preview, name="request-preview"),
-    path("conversations/<uuid:pk>/body/", body.body, name="body"),
     path("conversations/<uuid:pk>/columns/", columns.column_add, name="column-add"),
     path("conversations/<uuid:pk>/columns/sweep/", columns.columns_sweep, name="columns-sweep"),
     path("conversations/<uuid:pk>/columns/lead/", columns.columns_lead, name="columns-lead"),
     path("conversations/<uuid:pk>/columns/<int:column>/", columns.column_choose, name="column-choose"),
     path("conversations/<uuid:pk>/columns/<int:column>/remove/", columns.column_remove, name="column-remove"),
     path("conversations/<uuid:pk>/columns/<int:column>/move/", columns.column_move, name="column-move"),
+    path("conversations/<uuid:pk>/settings/", column.column_settings, name="column-settings"),
+    path("conversations/<uuid:pk>/parameters/", column.parameters, name="parameters"),
+    path("conversations/<uuid:pk>/preview/", column.request_preview, name="request-preview"),
+    path("conversations/<uuid:pk>/body/", body.body, name="body"),
     path("conversations/<uuid:pk>/body/reading/", body.body_reading, name="body-reading"),
     path("body/<slug:api>/", body.body_words, name="body-words"),
     path("conversations/<uuid:pk>/runs/<uuid:run_id>/", run.run_start, name="run-start"),
+    path("conversations/<uuid:pk>/messages/", message.message_add, name="message-add"),
+    path("conversations/<uuid:pk>/messages/reading/", message.message_reading, name="message-reading"),
+    path("conversations/<uuid:pk>/messages/<uuid:message>/raw/", message.message_raw, name="message-raw"),
+    path("conversations/<uuid:pk>/attachments/", attachment.attachment_upload, name="attachment-upload"),
+    path(
+        "conversations/<uuid:pk>/attachments/from-address/",
+        attachment.attachment_from_address,
+        name="attachment-from-address",
+    ),
+    path("attachments/<slug:digest>/", attachment.attachment, name="attachment"),
+    path("attachments/<slug:digest>/thumbnail/", attachment.thumbnail, name="attachment-thumbnail"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),

@@ -11,25 +11,32 @@ from conversations.attachment_files import file_base64
 from conversations.models import Attachment, AttachmentUse, Conversation
 from conversations.parts import PLACES, bytes_of, digest_in
 from conversations.selectors.attachments import attachments_in
+from upstream.wire.request import InvalidDraft
 
 REQUEST_MAX: Final = 64 * 1024 * 1024
 """Bytes of attachments in one request; no API takes more, and all of them are in memory for a moment."""
 
 
-class AttachmentMissing(Exception):
+class AttachmentMissing(InvalidDraft):
     """A message names an attachment that its conversation does not have."""
 
+    def __init__(self) -> None:
+        super().__init__("messages", "An attachment of this conversation is not there any more.")
 
-class RequestTooLarge(Exception):
+
+class RequestTooLarge(InvalidDraft):
     """The attachments of a request have more than REQUEST_MAX bytes together."""
 
+    def __init__(self) -> None:
+        super().__init__("messages", f"The attachments have more than {REQUEST_MAX >> 20} MB together.")
 
-class AddressesWanted(Exception):
+
+class AddressesWanted(InvalidDraft):
     """The model takes base64 only, and these addresses of images have not been fetched for the conversation yet."""
 
     def __init__(self, urls: Iterable[str]) -> None:
         self.urls = tuple(urls)
-        super().__init__(*self.urls)
+        super().__init__("messages", "The model takes no addresses of images.")
 
 
 def bytes_filled(
@@ -47,8 +54,8 @@ def bytes_filled(
     if not wanted:
         return shaped
     found = attachments_in(conversation=conversation, digests=wanted)
-    if missing := set(wanted) - found.keys():
-        raise AttachmentMissing(*missing)
+    if set(wanted) - found.keys():
+        raise AttachmentMissing
     if sum(found[digest].size for digest in wanted) > REQUEST_MAX:
         raise RequestTooLarge
     try:

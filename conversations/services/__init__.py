@@ -3,6 +3,7 @@
 from conversations.services.attachment import (
     attachment_create,
     attachment_digests,
+    attachment_keep,
     attachments_release,
     attachments_reuse,
 )
@@ -27,6 +28,7 @@ from conversations.services.conversation import (
 )
 from conversations.services.message import message_add
 from conversations.services.organising import (
+    TRASH_KEPT,
     conversation_seen,
     conversation_tags_set,
     conversations_archive,
@@ -85,6 +87,7 @@ from conversations.services.tree_copy import branch_copy
 from conversations.services.visibility import visibility_set
 
 __all__ = [
+    "TRASH_KEPT",
     "MAX_COLUMNS",
     "ChangeLost",
     "Changed",
@@ -111,6 +114,7 @@ __all__ = [
     "Written",
     "attachment_create",
     "attachment_digests",
+    "attachment_keep",
     "attachments_release",
     "attachments_reuse",
     "branch_continue",

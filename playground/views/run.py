@@ -14,14 +14,22 @@ from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
 from conversations.models import Conversation, Exchange
+from conversations.selectors.request_bytes import (
+    REQUEST_MAX,
+    AddressesWanted,
+    AttachmentMissing,
+    RequestTooLarge,
+)
 from conversations.services import ColumnMissing, MessageMissing, OpenedRun, RunConflict, Turn
 from playground import lifecycle
+from playground.attachment_fetch import NotFetched, attachments_fetch
 from playground.forms import RunForm
 from playground.launch import run_launch
 from playground.runtime import Runtime, runtime
 from playground.tool_results import results_read
 from playground.views.columns import ColumnPost, columns_posted, part_views
 from playground.views.desk import uuid_or_none
+from playground.views.message import attachment_gone
 from playground.views.messages import opened_views, run_message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in_async
 from team import selectors as team
@@ -80,17 +88,35 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
 
 async def run_begin(parts: Runtime, asked: Asked) -> OpenedRun:
     """Commit a run and start its exchanges. Runs to its end even when the request that asked for it is gone."""
-    opened, providers = await parts.in_database(run_commit, asked, parts.process)
-
+    try:
+        opened, providers = await parts.in_database(run_commit, asked, parts.process)
+    except AddressesWanted as wanted:
+        await _addresses_fetch(parts, asked, wanted.urls)
+        opened, providers = await parts.in_database(run_commit, asked, parts.process)
     # A run that existed already has nothing to send.
     run_launch(parts, person=asked.person.pk, sendings=zip(opened.exchanges, providers, strict=False))
     return opened
 
 
+async def _addresses_fetch(parts: Runtime, asked: Asked, urls: Sequence[str]) -> None:
+    """Fetch the images that a model cannot be given by address. Raises `Refused`."""
+    try:
+        await attachments_fetch(
+            parts,
+            person=asked.person,
+            conversation_id=asked.conversation_id,
+            urls=urls,
+            language=asked.language,
+        )
+    except NotFetched as error:
+        raise Refused(error.message) from error
+
+
 def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, list[Provider]]:
     """Check the form, find out where to send and as whom, commit the run: one hop into a database thread does all of it.
 
-    Returns the run with the provider of each exchange. Raises `Refused` with sentences in the person's language.
+    Returns the run with the provider of each exchange. Raises `Refused` with sentences in the person's language,
+    `AddressesWanted`.
     """
     with translation.override(asked.language):
         try:
@@ -106,6 +132,13 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, list[Provider]]:
             raise Refused(_("The message to answer is not there any more. Reload the page.")) from error
         except ColumnMissing as error:
             raise Refused(_("This column is not there any more. Reload the page.")) from error
+        except AttachmentMissing as error:
+            raise Refused(attachment_gone()) from error
+        except RequestTooLarge as error:
+            raise Refused(
+                _("The attachments of this conversation have more than %(size)d MB together.")
+                % {"size": REQUEST_MAX >> 20}
+            ) from error
         except (TeamError, InvalidDraft) as error:
             raise Refused(getattr(error, "message", str(error))) from error
     return opened, [turn.provider for turn in turns]
@@ -131,6 +164,7 @@ def _turn(asked: Asked, column: ColumnPost, providers: Sequence[Provider]) -> Tu
     given = form.run_input()
     return Turn(
         text=given.message,
+        written=given.written,
         provider=given.provider,
         endpoint=team.endpoint_for(user=asked.person, provider=given.provider),
         model=given.model,
