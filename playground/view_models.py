@@ -107,10 +107,7 @@ class ConversationView:
     rename_url: str
     delete_url: str
     settings_url: str
-    pinned: bool = False
-    archived: bool = False
-    own: bool = True
-    tags: str = ""
+    keeping_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def conversation_create(request: PersonRequest) -> HttpResponse:
 def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show a conversation: history, messages, parameters and inspector."""
     found = conversation_of(request.user, pk)
+    services.conversation_seen(user=request.user, conversation=found)
     branches = selectors.columns_of(conversation=found, newest=NEWEST)
     named = request.GET.get("column")
     branch = next((each for each in branches if str(each.column.pk) == named), branches[0])
@@ -124,14 +125,11 @@ def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResp
 @require_POST
 @signed_in
 def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse:
-    """Show the branch through one message; answers with it and what follows."""
-    found = own_conversation(request.user, pk)
+    """Show the branch through one message; answers with it and what follows. Who may only look leads no column there."""
+    found = conversation_of(request.user, pk)
     column = column_asked(found, request.POST)
-    try:
-        services.branch_show(column=column, message_id=message)
-    except Message.DoesNotExist as error:
-        raise Http404 from error
-    shown = selectors.branch_from(conversation_id=found.pk, leaf_id=column.leaf_id, start=message)
+    leaf = branch_lead(request.user, found, column, message)
+    shown = selectors.branch_from(conversation_id=found.pk, leaf_id=leaf, start=message)
     named = column.pk if "column" in request.POST else None
     return render(request, "playground/_messages.html", {"messages": message_views(shown, column=named)})
 
@@ -139,8 +137,8 @@ def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse
 @require_POST
 @signed_in
 def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Give one's own conversation a title; answers with the title as kept."""
-    found = own_conversation(request.user, pk)
+    """Give a conversation a title; answers with the title as kept."""
+    found = editable_conversation(request.user, pk)
     services.conversation_rename(conversation=found, title=request.POST.get("title", ""))
     return HttpResponse(found.title or _("New chat"), content_type="text/plain; charset=utf-8")
 
@@ -209,6 +207,7 @@ def _conversation_view(found: Conversation) -> ConversationView:
         rename_url=reverse("conversation-rename", args=[found.pk]),
         delete_url=reverse("conversation-delete", args=[found.pk]),
         settings_url=reverse("column-settings", args=[found.pk]),
+        keeping_url=reverse("conversation-keeping", args=[found.pk]),
     )
 
 
