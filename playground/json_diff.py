@@ -21,6 +21,8 @@ MAX_WORDS: Final = 1_200
 """Words of a text that are aligned, what both begin and end with set apart; longer ones are shown one after the other."""
 AROUND: Final = 60
 """Characters of unchanged text kept on each side of a change."""
+LONGEST: Final = 1_000
+"""Characters of a change shown on each of its ends, where it is longer than three times that."""
 MAX_DEPTH: Final = 60
 
 _WORDS: Final = re.compile(r"\s+|[^\W\u3000-\u9fff\uac00-\ud7af]+|.", re.DOTALL)
@@ -177,7 +179,7 @@ def text_pieces(old: str, new: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     for mark, text in _text_runs(old, new):
-        pieces.append(Piece(mark, _shortened(text) if mark == "same" else text))
+        pieces.append(Piece(mark, _shortened(text, AROUND if mark == "same" else LONGEST)))
     return pieces
 
 
@@ -211,5 +213,5 @@ def _middle(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
             yield "added", "".join(after[begin:end])
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 3 * AROUND else f"{text[:AROUND]} … {text[-AROUND:]}"
+def _shortened(text: str, around: int) -> str:
+    return text if len(text) <= 3 * around else f"{text[:around]} … {text[-around:]}"

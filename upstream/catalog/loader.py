@@ -78,6 +78,7 @@ def api_parse(text: str, common_text: str, api_id: str) -> Api:
         headers=tuple(reader.field(entry, "headers") for entry in table.tables("headers")),
         groups=tuple(Group(name, _words(entry)) for name, entry in common.table("groups").named_tables()),
         images=_images(table.table("images")),
+        continues={"yes": True, "no": False}.get(table.text_or("continues", "")),
     )
     table.finish()
     _check(result, request, api_id)

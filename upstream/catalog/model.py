@@ -154,6 +154,7 @@ class Api:
 
     `request_fields` are the body members that are no rows of the form (`model`, `messages` and what lies in them);
     nested members of a parameter are in `Parameter.fields`. `initial` is what a new column sends, name → JSON text.
+    `continues`: whether an answer goes on from a last message of the assistant's; None where nobody says.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Api:
     headers: tuple[Field, ...]
     groups: tuple[Group, ...]
     images: Images | None
+    continues: bool | None = None
     _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
