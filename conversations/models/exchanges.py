@@ -29,7 +29,8 @@ class Exchange(models.Model):
     Headers are lists of `[name, value]` in wire order, masked before they come here. `body` is the text as sent.
     `timing` maps marks to milliseconds since the exchange began; `response` is the JSON text of the assembled document in
     the shape of a plain response (text, because a binary JSON column would reorder its keys); `error` is
-    `UpstreamError.to_json()`.
+    `UpstreamError.to_json()`. `findings` are what the answer did not honour, `[[code, {name: value}], …]`
+    (`playground.honoured`).
     """
 
     class State(models.TextChoices):
@@ -65,6 +66,7 @@ class Exchange(models.Model):
     timing = models.JSONField(default=dict)
     tokens_in = models.PositiveIntegerField(null=True)
     tokens_out = models.PositiveIntegerField(null=True)
+    findings = models.JSONField(default=list)
     process = models.CharField(max_length=60, blank=True)
     beat = models.DateTimeField(default=timezone.now)
     created = models.DateTimeField(default=timezone.now)
