@@ -28,7 +28,7 @@ BROWSER_CODE := build.mjs $(wildcard static/js/*.js static/js/*/*.js static/js/*
 TRANSLATIONS := $(wildcard locale/*/LC_MESSAGES/*.po)
 STATIC := $(shell find static -path static/build -prune -o -type f -print)
 
-.PHONY: run install build migrate test test-sqlite test-postgres check format bench clean
+.PHONY: run install build migrate test test-sqlite test-postgres test-samples check format bench clean
 
 run: $(DONE)/runtime $(DONE)/collected $(DONE)/translated
 	@exec $(BIN)/python manage.py serve --migrate
@@ -78,15 +78,22 @@ $(DONE)/translated: $(DONE)/runtime $(TRANSLATIONS)
 # The second run repeats what touches the database, the journal or a served process; the rest knows neither.
 ON_BACKENDS := $(wildcard tests/team tests/conversations tests/playground tests/attacks tests/browser)
 
+# Tests mostly wait, for servers and for Chromium: more of them at once than there are cores.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
 test: check test-sqlite test-postgres
 
 test-sqlite: install
 	$(say) "Tests on SQLite and the journal in memory"
-	@PLAYGROUND_TEST_BACKENDS=sqlite $(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	@PLAYGROUND_TEST_BACKENDS=sqlite $(PYTEST) $(PYTEST_OPTIONS)
 
 test-postgres: install
 	$(say) "Tests on PostgreSQL and Redis"
-	@PLAYGROUND_TEST_BACKENDS=postgres $(BIN)/python -m pytest $(ON_BACKENDS) $(PYTEST_OPTIONS)
+	@PLAYGROUND_TEST_BACKENDS=postgres $(PYTEST) $(ON_BACKENDS) $(PYTEST_OPTIONS)
+
+test-samples: install ## runs code samples in every language whose compiler is on this machine
+	@$(BIN)/python -m pytest tests/upstream/samples -m "toolchains or not toolchains" $(PYTEST_OPTIONS)
 
 check: install
 	@scripts/check

@@ -3,6 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
+from playground.export_urls import urlpatterns as export_urls
+from playground.tool_urls import urlpatterns as tool_urls
+from playground.tree_urls import urlpatterns as tree_urls
 from playground.views import (
     attachment,
     body,
@@ -30,7 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "conversations/<uuid:pk>/before/<uuid:before>/", workbench.messages_earlier, name="messages-earlier"
     ),
-    path("conversations/<uuid:pk>/show/<uuid:message>/", workbench.branch_show, name="branch-show"),
     path("conversations/<uuid:pk>/rename/", workbench.conversation_rename, name="conversation-rename"),
     path("conversations/<uuid:pk>/delete/", workbench.conversation_delete, name="conversation-delete"),
     path("conversations/<uuid:pk>/columns/", columns.column_add, name="column-add"),
@@ -57,8 +59,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("attachments/<slug:digest>/", attachment.attachment, name="attachment"),
     path("attachments/<slug:digest>/thumbnail/", attachment.thumbnail, name="attachment-thumbnail"),
+    *tool_urls,
+    *tree_urls,
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
+    *export_urls,
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
     path("reference/", reference.reference_list, name="reference-list"),
     path("reference/<slug:api>/", reference.reference, name="reference"),

@@ -14,6 +14,8 @@ from uuid import UUID
 if TYPE_CHECKING:
     from playground.column_views import CompareView
 
+from playground.part_views import Block, PartView
+
 LIVE_STATES: Final = ("queued", "streaming")
 
 
@@ -98,6 +100,22 @@ class LocalModelView:
 
 
 @dataclass(frozen=True, slots=True)
+class RightsView:
+    """Whose conversation it is, to whom it is shown, and what the person at the page may do.
+
+    `several`: more than one person wrote in it. `seen` names the state shown (`watch` in docs/protocol.md). `only_look` is
+    the sentence for somebody who may not write.
+    """
+
+    own: bool = True
+    owner: str = ""
+    visibility: str = "private"
+    only_look: str = ""
+    several: bool = False
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationView:
     """The open conversation and where its forms go."""
 
@@ -107,18 +125,23 @@ class ConversationView:
     rename_url: str
     delete_url: str
     settings_url: str
+    rights: RightsView = field(default_factory=RightsView)
     keeping_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """A column's settings as the page edits them. `parameters` is a JSON object: name → JSON source text as typed."""
+    """A column's settings as the page edits them. `parameters` is a JSON object: name → JSON source text as typed.
+
+    `foreign`: its provider is one that the person at the page may not use; which one is not theirs to know.
+    """
 
     providers: tuple[ProviderChoice, ...]
     model: str
     models: tuple[str, ...]
     system: str
     parameters: str = "{}"
+    foreign: bool = False
 
     @property
     def provider(self) -> ProviderChoice | None:
@@ -199,7 +222,8 @@ class AlternativesView:
 class MessageView:
     """One message. `role` as the API spells it; answers name their exchange and choice.
 
-    `column` is set where several columns may show the message. `choices` are all answers of its exchange, this one among
+    `blocks` are texts and what stands between them, `media` all that is no text; `written` is what an editor starts from
+    (`part_views.written_json`). `column` is set where several columns may show the message. `choices` are all answers of its exchange, this one among
     them, where there are several.
     """
 
@@ -220,13 +244,26 @@ class MessageView:
     error: ErrorView | None = None
     parent: UUID | None = None
     alternatives: AlternativesView | None = None
+    author: str = ""
+    revision: int = 0
     column: int | None = None
     choices: tuple[MessageView, ...] = ()
+    name: str = ""
+    tool_call_id: str = ""
+    blocks: tuple[Block, ...] = ()
+    media: tuple[PartView, ...] = ()
+    written: str = ""
 
     @property
     def live(self) -> bool:
         """Whether more may come."""
         return self.state in LIVE_STATES
+
+    @property
+    def version(self) -> str:
+        """In which version a page shows it: its own words and choices, then where it stands among its alternatives."""
+        at = self.alternatives
+        return f"{self.revision}.{len(self.choices)}-{at.number}.{at.count}" if at else f"{self.revision}.0-"
 
 
 # Inspector
@@ -241,127 +278,18 @@ class InspectorView:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestView:
-    """The request as it was put on the wire, secrets masked. `body` is the text as sent."""
-
-    method: str
-    url: str
-    http_version: str
-    headers: tuple[tuple[str, str], ...]
-    body: str
-    size: int
-    masked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseView:
-    """The response. `document` is the assembled response as JSON text in the shape of a plain one.
-
-    `raw` is the text as it came, perhaps cut (`raw_cut`); `state` is the exchange's; `status` is None where no response
-    began.
-    """
-
-    state: str
-    status: int | None
-    reason: str
-    http_version: str
-    headers: tuple[tuple[str, str], ...]
-    document: str = ""
-    raw: str = ""
-    raw_cut: bool = False
-    size: int = 0
-    masked: bool = False
-    error: ErrorView | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One event of the stream. `gap_ms` since the one before; `text` is what it added; `data` its bytes as text."""
-
-    number: int
-    at_ms: float
-    gap_ms: float
-    kind: str
-    size: int
-    text: str
-    data: str
-    stall: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventsView:
-    """A stretch of the events of one kind, or of all where `kind` is "".
-
-    `kinds` are the kinds that occur with their counts; `href` is the fragment's own address, to which `?kind=` is added;
-    `more_href` fetches the next rows.
-    """
-
-    rows: tuple[EventRow, ...]
-    total: int
-    kinds: tuple[tuple[str, int], ...]
-    href: str
-    kind: str = ""
-    more_href: str = ""
-    live: bool = False
-    status: int | None = None
-    first_ms: float | None = None
-    last_ms: float | None = None
-    size: int = 0
-    stalls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A bar on the time axis. `x` and `width` are thousandths of the whole."""
-
-    label: str
-    kind: str
-    ms: float
-    x: int
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class RateChart:
-    """Tokens per second over time: SVG paths in a box of 1000 × 100, and the value at the top."""
-
-    line: str
-    area: str
-    top: float
-
-
-@dataclass(frozen=True, slots=True)
-class Quantiles:
-    """How long the stream paused between events, in ms."""
-
-    p50: float
-    p95: float
-    p99: float
-    longest: float
-    stall: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TimingView:
-    """Where the time went. `before` are the phases up to the first byte, `stream` those after it."""
-
-    state: str
-    before: tuple[Phase, ...]
-    before_ms: float
-    stream: tuple[Phase, ...]
-    total_ms: float
-    rate: RateChart | None = None
-    gaps: Quantiles | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CodeView:
-    """The request as code. `languages` are (id, name); the fragment is fetched again with `?language=`."""
+    """The request as code. `languages` are (id, name); the fragment is fetched again with `?language=`.
+
+    `colours` is the highlighter's name of the language; `body_href` leads to the body where the code reads it from a file.
+    """
 
     language: str
     languages: tuple[tuple[str, str], ...]
     source: str
+    colours: str
     href: str
+    body_href: str = ""
     notes: tuple[str, ...] = ()
 
 

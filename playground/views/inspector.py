@@ -8,16 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from conversations import selectors
 from conversations.models import Exchange
 from playground import inspection
-from playground.view_models import CodeView, EventsView, RequestView, ResponseView, TimingView
+from playground.view_models import EventsView, RequestView, ResponseView, TimingView
 from playground.views.messages import error_view
 from playground.views.signed_in import PersonRequest, signed_in
-from upstream.samples import curl, sample_request
 from upstream.wire.capture import DOTS
 
 RAW_LIMIT = 200_000
@@ -113,27 +111,6 @@ def timing_view(request: PersonRequest, exchange: Exchange) -> TimingView:
     return inspection.timing_view(state=exchange.state, timing=exchange.timing, events=events)
 
 
-def code_view(request: PersonRequest, exchange: Exchange) -> CodeView:
-    """Return the request as code; the key is an environment variable."""
-    del request
-    sample = sample_request(
-        method=exchange.method, url=exchange.url, headers=_headers(exchange.headers), body=exchange.body
-    )
-    variables = sorted({header.variable for header in sample.headers if header.variable})
-    notes = [_("Set %(name)s in the environment before you run it.") % {"name": name} for name in variables]
-    if sample.masked_body:
-        notes.append(
-            _("The body held a secret; it is masked here, so this sends other bytes than were sent.")
-        )
-    return CodeView(
-        language="curl",
-        languages=(("curl", "Shell (curl)"),),
-        source=curl(sample),
-        href=reverse("inspector-tab", args=[exchange.pk, "code"]),
-        notes=tuple(notes),
-    )
-
-
 def _headers(kept: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(value)) for name, value in kept)
 
@@ -143,5 +120,4 @@ TABS: dict[str, Callable[[PersonRequest, Exchange], object]] = {
     "response": response_view,
     "events": events_view,
     "timing": timing_view,
-    "code": code_view,
 }

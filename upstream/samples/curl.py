@@ -1,9 +1,9 @@
 """Shell with curl."""
 
-import json
+import re
 import shlex
 
-from upstream.samples.request import SampleHeader, SampleRequest
+from upstream.samples.request import BODY_FILE, SampleRequest, SampleText
 
 
 def curl(request: SampleRequest) -> str:
@@ -12,27 +12,23 @@ def curl(request: SampleRequest) -> str:
     Everything stands in single quotes, in which a shell changes nothing; only a secret's variable is in double quotes.
     `--no-buffer` shows a stream as it comes.
     """
-    parts = ["curl", shlex.quote(request.url)]
-    if _streams(request.body):
+    parts = ["curl", _quoted(request.url)]
+    if re.search(r"[\[\]{}]", request.url.before + request.url.after):
+        parts.append("--globoff")
+    if request.streams:
         parts.append("--no-buffer")
-    if request.method != "POST":
+    if request.method != "POST" or not request.body:
         parts.append(f"--request {shlex.quote(request.method)}")
-    parts += [f"--header {_header(header)}" for header in request.headers]
-    if request.body:
+    parts += [f"--header {_quoted(value, f'{name}: ')}" for name, value in request.headers]
+    if request.in_file:
+        parts.append(f"--data-binary @{BODY_FILE}")
+    elif request.body:
         parts.append(f"--data-raw {shlex.quote(request.body)}")
-    return " ".join(parts[:2]) + "".join(f" \\\n  {part}" for part in parts[2:])
+    return " ".join(parts[:2]) + "".join(f" \\\n  {part}" for part in parts[2:]) + "\n"
 
 
-def _header(header: SampleHeader) -> str:
-    if not header.variable:
-        return shlex.quote(f"{header.name}: {header.before}")
-    quoted = shlex.quote(f"{header.name}: {header.before}") + f'"${header.variable}"'
-    return quoted + shlex.quote(header.after) if header.after else quoted
-
-
-def _streams(body: str) -> bool:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("stream") is True
+def _quoted(value: SampleText, prefix: str = "") -> str:
+    if not value.variable:
+        return shlex.quote(prefix + value.before)
+    begin = shlex.quote(prefix + value.before) if prefix + value.before else ""
+    return f'{begin}"${value.variable}"' + (shlex.quote(value.after) if value.after else "")
