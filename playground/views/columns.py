@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -54,6 +55,8 @@ def column_add(request: PersonRequest, pk: UUID) -> HttpResponse:
         return problem(
             422,
             ngettext(
+        messages.error(request, sentence % {"most": MAX_COLUMNS})
+        return redirect("conversation", found.pk)
                 "There can be at most %(most)d column.", "There can be at most %(most)d columns.", MAX_COLUMNS
             )
             % {"most": MAX_COLUMNS},
@@ -73,7 +76,7 @@ def column_remove(request: PersonRequest, pk: UUID, column: int) -> HttpResponse
     except Column.DoesNotExist as error:
         raise Http404 from error
     except LastColumn:
-        return problem(422, _("A conversation keeps one column."))
+        messages.error(request, _("A conversation keeps one column."))
     return redirect("conversation", found.pk)
 
 
@@ -102,8 +105,8 @@ def columns_sweep(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = SweepForm(request.POST, api=catalog.api(api_id(provider)), settings=base.settings)
     if not form.is_valid():
         return problem(422, *(message for messages in form.errors.values() for message in messages))
-    made = services.columns_sweep(conversation=found, base=base.pk, settings=form.columns())
-    return redirect(_href(found, made[0].pk))
+    services.columns_sweep(conversation=found, base=base.pk, settings=form.columns())
+    return HttpResponse(status=204) if request.htmx else redirect("conversation", found.pk)
 
 
 @require_POST
@@ -156,7 +159,8 @@ def column_choose(request: PersonRequest, pk: UUID, column: int) -> HttpResponse
 def labels_render(request: PersonRequest, found: Conversation, providers: Sequence[Provider]) -> HttpResponse:
     """Return the heads of all columns as they are now; one's settings may make another one differ."""
     labels = column_labels(selectors.column_list(conversation=found), providers)
-    return render(request, "playground/_column_labels.html", {"labels": labels})
+    one_system = not any(label.system_differs for label in labels)
+    return render(request, "playground/_column_labels.html", {"labels": labels, "one_system": one_system})
 
 
 def compare_view(
@@ -244,8 +248,8 @@ def _kept_fields(column: Column) -> dict[str, str]:
 def part_views(run: Run) -> tuple[ColumnPart, ...]:
     """Return what a run adds to each of its columns."""
     columns = selectors.run_columns(run=run)
-    messages = [message for _column, added in columns for message in added]
-    forks = selectors.alternatives(conversation_id=run.conversation_id, messages=messages)
+    everything = [message for _column, added in columns for message in added]
+    forks = selectors.alternatives(conversation_id=run.conversation_id, messages=everything)
     choices: dict[UUID, list[Message]] = {}
     for _column, added in columns:
         answers = [message for message in added if message.exchange_id]

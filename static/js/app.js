@@ -3,10 +3,13 @@
 import { start as startAnnouncements } from "./announce.js";
 import { start as startBranches } from "./branches.js";
 import { bind as bindBody } from "./body/switch.js";
+import { start as startChoices } from "./choices.js";
+import { bind as bindColumns, start as startColumns } from "./columns.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
 import { start as startDialogs } from "./dialog.js";
+import { start as startDiff } from "./diff.js";
 import { start as startDrawers } from "./drawers.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
@@ -17,10 +20,12 @@ import { bind as bindParameters } from "./parameters.js";
 import { bind as bindPreview } from "./preview.js";
 import { followAnswers } from "./reply.js";
 import { bind as bindScroll } from "./scroll.js";
+import { bind as bindScrollTogether } from "./scroll_together.js";
 import { bind as bindSettings } from "./settings.js";
 import { start as startShortcuts } from "./shortcuts.js";
 import { refreshFrom } from "./sidebar.js";
 import { ExchangeSocket } from "./socket.js";
+import { bind as bindSweep, start as startSweep } from "./sweep.js";
 import { bind as bindTabs, start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
 import { bind as bindTimes } from "./times.js";
@@ -42,6 +47,10 @@ const starts = [
   startCopy,
   startShortcuts,
   startBranches,
+  startChoices,
+  startColumns,
+  startDiff,
+  startSweep,
   startInspector,
   startAnnouncements,
 ];
@@ -52,11 +61,14 @@ const binds = [
   bindSavedMarkdown,
   bindTabs,
   bindScroll,
+  bindScrollTogether,
   bindParameters,
   bindPreview,
   bindBody,
   bindComposer,
   bindSettings,
+  bindColumns,
+  bindSweep,
   bindTimes,
   bindTitle,
   bindInspector,

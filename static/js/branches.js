@@ -2,12 +2,12 @@
 /** Alternatives in the tree: answer again, say it differently, look at another branch. Nothing that was said goes away. */
 import { delegate, make } from "./dom.js";
 import { randomId } from "./drafts.js";
-import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
+import { columnOf, messageBeside, replaceFrom, transcriptOf } from "./transcripts.js";
 
 const SECOND_MS = 1_000;
 
@@ -28,17 +28,17 @@ export function start() {
 /** @param {HTMLElement} button */
 async function again(button) {
   const id = button.dataset["again"] ?? "";
-  await run(button, `message-${id}`, { again: id, message: "" });
+  await run(button, id, { again: id, message: "" });
 }
 
 /**
- * Post a run whose messages take the place of what is shown from `place` on.
- * @param {HTMLElement} button @param {string} place an element's id @param {Record<string, string>} fields
+ * Post a run whose messages take the place of what is shown from one message on; in a column, of that column alone.
+ * @param {HTMLElement} button @param {string} message its id @param {Record<string, string>} fields
  */
-async function run(button, place, fields) {
+async function run(button, message, fields) {
   const form = document.querySelector("form[data-composer]");
   if (!(form instanceof HTMLFormElement) || button.getAttribute("aria-busy") === "true") return false;
-  if (document.querySelector(LIVE)) {
+  if (transcriptOf(button)?.querySelector(LIVE)) {
     toast(gettext("An answer is still streaming: wait for it, or stop it first."));
     return false;
   }
@@ -46,6 +46,7 @@ async function run(button, place, fields) {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === "string") body.set(name, value);
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  if (columnOf(button)) body.set("columns", columnOf(button));
   const wish = body.toString();
   const id = wanted.get(wish) ?? randomId();
   wanted.set(wish, id);
@@ -58,7 +59,8 @@ async function run(button, place, fields) {
     return false;
   }
   wanted.delete(wish);
-  replaceFrom(document.getElementById(place), result.html);
+  const place = messageBeside(button, message);
+  if (place) replaceFrom(place, result.html);
   document.dispatchEvent(new Event("run:started"));
   return true;
 }
@@ -68,18 +70,6 @@ function sentenceOf(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   return (template.content.textContent ?? "").trim().replace(/\s+/g, " ");
-}
-
-/** Put messages where `article` and everything after it stands. @param {Element | null} article @param {string} html */
-function replaceFrom(article, html) {
-  const transcript = document.querySelector("[data-transcript]");
-  if (!transcript) return;
-  while (article) {
-    const next = article.nextElementSibling;
-    article.remove();
-    article = next;
-  }
-  insert(transcript, html, "beforeend");
 }
 
 /** Count down to the moment the provider asked to wait for; a second press gives up. @param {HTMLElement} button @param {number} seconds */
@@ -117,12 +107,14 @@ async function showBranch(button) {
   const article = button.closest("[data-message]");
   if (!href || !article) return;
   const wayBack = button.getAttribute("aria-label");
-  const result = await post(href);
+  const column = columnOf(button);
+  const transcript = transcriptOf(button);
+  const result = await post(href, new URLSearchParams(column ? { column } : {}));
   if (!result.ok) return toast(result.problem, "bad");
-  const id = href.split("/").at(-2);
+  const id = href.split("/").at(-2) ?? "";
   replaceFrom(article, result.html);
   // The keyboard stays where it was, so that a person can go on through the alternatives.
-  const shown = document.getElementById(`message-${id}`);
+  const shown = transcript && messageBeside(transcript, id);
   const buttons = [...(shown?.querySelectorAll("[data-show-branch]") ?? [])];
   const same = buttons.find((each) => each.getAttribute("aria-label") === wayBack && !each.hasAttribute("disabled"));
   const focus = same ?? buttons.find((each) => !each.hasAttribute("disabled"));
@@ -157,7 +149,7 @@ function edit(button) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const id = article.dataset["message"] ?? "";
-    void run(save, article.id, { beside: id, message: field.value });
+    void run(save, id, { beside: id, message: field.value });
   });
   source.hidden = true;
   source.after(form);

@@ -2,7 +2,6 @@
 /** The composer: one press of Send is one run, and typed text is given up only once the server has it. */
 import { debounced, delegate, fresh } from "./dom.js";
 import { DraftStore, randomId } from "./drafts.js";
-import { insert, rootIds } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { loadEngine } from "./markdown/engine_loader.js";
 import { setParameters } from "./parameters.js";
@@ -10,6 +9,7 @@ import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { sent } from "./stats.js";
+import { addMessages } from "./transcripts.js";
 import { FieldMessage } from "./field_message.js";
 
 const DRAFT_MS = 300;
@@ -62,6 +62,7 @@ class Composer {
     this.#stop?.addEventListener("click", () => void this.#stopAll());
     document.addEventListener("keydown", (event) => this.#anywhere(event));
     delegate("click", "[data-example]", (button) => this.#begin(button));
+    delegate("click", "[data-run-column]", (button) => void this.#run(button.dataset["runColumn"]));
     document.addEventListener("exchange:ended", () => this.#showState());
     document.addEventListener("fragment:added", () => this.#showState());
     document.addEventListener("visibilitychange", () => this.#keep.now());
@@ -125,19 +126,22 @@ class Composer {
 
   // -- runs --------------------------------------------------------------------------------------------------------
 
-  async #run() {
+  /** @param {string} [column] the one to run, where not all of them should */
+  async #run(column) {
     if (this.#sending) return;
     const text = this.#field.value;
     if (text.trim() === "") return this.#message.say(gettext("Write a message first."));
-    if (isLive()) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
+    if (isLive(column)) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
     this.#message.clear();
     this.#busy(true);
     if (!(await readyToRun())) return this.#busy(false);
     const pressed = performance.now();
-    const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, new FormData(this.#form));
+    const fields = new FormData(this.#form);
+    if (column) fields.set("columns", column);
+    const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, fields);
     this.#busy(false);
     if (result.ok) this.#taken(text, result.html, pressed);
-    else this.#message.fail(result, () => void this.#run());
+    else this.#message.fail(result, () => void this.#run(column));
   }
 
   /** The same text gets the same UUID until the server took it: a retry never becomes a second run. @param {string} text */
@@ -159,10 +163,8 @@ class Composer {
     this.#write(now.startsWith(text) ? now.slice(text.length).trimStart() : now);
     this.#keep.now();
     document.querySelector("[data-first]")?.remove();
-    const transcript = document.querySelector("[data-transcript]");
-    const known = rootIds(html).some((id) => document.getElementById(id));
     sent(pressed);
-    if (transcript && !known) insert(transcript, html, "beforeend");
+    addMessages(html);
     sent(null);
     document.dispatchEvent(new Event("run:started"));
     this.#showState();
@@ -206,8 +208,10 @@ class Composer {
   }
 }
 
-function isLive() {
-  return document.querySelector(LIVE) !== null;
+/** @param {string} [column] looked at alone */
+function isLive(column) {
+  const place = column ? document.querySelector(`[data-column="${CSS.escape(column)}"]`) : document;
+  return place !== null && place.querySelector(LIVE) !== null;
 }
 
 /** The text of the person's last message. */

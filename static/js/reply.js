@@ -47,6 +47,7 @@ export function followAnswers(root, socket) {
     const known = replies.get(exchange);
     if (known) {
       known.add(article);
+      if (known.begun) joinAgain(known, socket);
       continue;
     }
     const reply = new Reply(exchange);
@@ -54,6 +55,13 @@ export function followAnswers(root, socket) {
     replies.set(exchange, reply);
     socket.follow(exchange, reply);
   }
+}
+
+/** What an answer got before its article stood here comes once more. @param {Reply} reply @param {ExchangeSocket} socket */
+function joinAgain(reply, socket) {
+  socket.unfollow(reply.exchange);
+  reply.restart();
+  socket.follow(reply.exchange, reply);
 }
 
 /** The exchanges that are live on this page. */
@@ -67,10 +75,11 @@ setInterval(() => {
 
 /** One live exchange. @implements {Follower} */
 class Reply {
-  /** @type {Map<number, Answer>} */
+  /** @type {Map<number, Answer[]>} by choice; one for each place that shows it */
   #answers = new Map();
   /** @type {End | null} */
   #end = null;
+  begun = false;
 
   /** @param {string} exchange */
   constructor(exchange) {
@@ -79,16 +88,23 @@ class Reply {
 
   /** @param {HTMLElement} article */
   add(article) {
-    this.#answers.set(Number(article.dataset["choice"] ?? 0), new Answer(article, this));
+    const choice = Number(article.dataset["choice"] ?? 0);
+    const shown = (this.#answers.get(choice) ?? []).filter((answer) => answer.article.isConnected);
+    this.#answers.set(choice, [...shown, new Answer(article, this)]);
   }
 
   tick() {
-    for (const answer of this.#answers.values()) answer.tick();
+    this.#all((answer) => answer.tick());
+  }
+
+  restart() {
+    this.#all((answer) => answer.restart());
   }
 
   /** @param {unknown[][]} updates @param {boolean} reset */
   update(updates, reset) {
-    if (reset) this.#all((answer) => answer.restart());
+    this.begun = true;
+    if (reset) this.restart();
     // What comes all at once was not streamed past this page: it says nothing about speed.
     const replayed = reset || updates.length > 8;
     for (const update of updates) this.#apply(update, replayed);
@@ -110,9 +126,9 @@ class Reply {
       case "c":
       case "r":
       case "f":
-        return this.#answer(first).text(kind, String(rest[0]), replayed);
+        return this.#choice(first).forEach((answer) => answer.text(kind, String(rest[0]), replayed));
       case "t":
-        return this.#answer(first).toolCall(Number(rest[0]), rest.slice(1));
+        return this.#choice(first).forEach((answer) => answer.toolCall(Number(rest[0]), rest.slice(1)));
       case "s":
         return this.#all((answer) => answer.state(/** @type {"queued" | "streaming"} */ (first)));
       case "q":
@@ -128,11 +144,11 @@ class Reply {
 
   /** @param {(answer: Answer) => void} work */
   #all(work) {
-    this.#answers.forEach(work);
+    for (const answers of this.#answers.values()) answers.forEach(work);
   }
 
-  /** The article of a choice; one more for a choice that nobody asked for. @param {unknown} index */
-  #answer(index) {
+  /** The articles of a choice; new ones for a choice that nobody asked for. @param {unknown} index */
+  #choice(index) {
     const choice = Number(index);
     return this.#answers.get(choice) ?? this.#oneMore(choice);
   }
@@ -141,9 +157,9 @@ class Reply {
   #oneMore(choice) {
     const last = [...this.#answers.values()].at(-1);
     if (!last) throw new Error(`No article for exchange ${this.exchange}.`);
-    const answer = last.sibling(choice);
-    this.#answers.set(choice, answer);
-    return answer;
+    const answers = last.map((answer) => answer.sibling(choice));
+    this.#answers.set(choice, answers);
+    return answers;
   }
 
   /** @param {End} end */
@@ -154,9 +170,10 @@ class Reply {
 
   /** Called by an answer that shows everything. */
   shown() {
-    if (!this.#end || ![...this.#answers.values()].every((answer) => answer.complete)) return;
+    const answers = [...this.#answers.values()].flat();
+    if (!this.#end || !answers.every((answer) => answer.complete)) return;
     replies.delete(this.exchange);
-    const [first] = this.#answers.values();
+    const first = answers.find((answer) => answer.article.isConnected) ?? answers[0];
     const detail = { exchange: this.exchange, state: this.#end.state };
     first?.article.dispatchEvent(new CustomEvent("exchange:ended", { bubbles: true, detail }));
   }
@@ -374,6 +391,8 @@ class Answer {
     article.removeAttribute("id");
     article.dataset["choice"] = String(choice);
     for (const element of article.querySelectorAll("[id]")) element.removeAttribute("id");
+    // Which message it will be is known after a reload.
+    article.querySelector("[data-pick]")?.remove();
     const text = article.querySelector("[data-markdown] > [data-source]");
     text?.parentElement?.replaceChildren(text);
     text?.replaceChildren();

@@ -101,9 +101,9 @@ class Following {
   }
 }
 
-/** The page's own button, or one made here. @param {HTMLElement} region */
+/** The button beside the region, or one made here. @param {HTMLElement} region */
 function jumpButton(region) {
-  const own = document.querySelector("[data-jump]");
+  const own = region.parentElement?.querySelector(":scope > [data-jump]");
   if (own instanceof HTMLElement) return own;
   const button = make("button", { type: "button", class: "iconbtn jump", "data-jump": "", hidden: "" }, icon("down"));
   button.setAttribute("aria-label", gettext("Jump to the newest"));

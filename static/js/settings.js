@@ -15,12 +15,20 @@ const PREVIEW_MS = 40;
 /** A long message is not sent to the preview with every key. */
 const LONG_MESSAGE = 10_000;
 const LONG_PREVIEW_MS = 600;
-const SETTINGS = ["provider", "model", "system", "parameters"];
+const SETTINGS = ["column", "provider", "model", "system", "parameters"];
+
+/** @type {Settings | null} */
+let current = null;
+
+/** Have kept by the server what is set now. */
+export async function keepSettings() {
+  await current?.keep();
+}
 
 /** @param {ParentNode} root */
 export function bind(root) {
   for (const form of fresh(root, "form[data-composer]", "settings")) {
-    new Settings(/** @type {HTMLFormElement} */ (form));
+    current = new Settings(/** @type {HTMLFormElement} */ (form));
   }
 }
 
@@ -36,6 +44,8 @@ class Settings {
   #shown;
   /** @type {Map<string, string>} the model last chosen for each provider */
   #models = new Map();
+  /** @type {Promise<void>} */
+  #saving = Promise.resolve();
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
@@ -46,6 +56,7 @@ class Settings {
     for (const type of ["input", "change", "parameters:changed"]) {
       document.addEventListener(type, (event) => this.#changed(event));
     }
+    document.addEventListener("settings:loaded", () => this.#loaded());
     document.addEventListener("visibilitychange", () => this.#save.now());
     addEventListener("pagehide", () => this.#save.now());
     if (!document.querySelector("[data-preview-rows]")) this.#preview();
@@ -74,7 +85,20 @@ class Settings {
     return values;
   }
 
-  #save = debounced(SAVE_MS, () => void this.#saveNow());
+  #save = debounced(SAVE_MS, () => void (this.#saving = this.#saveNow()));
+
+  async keep() {
+    this.#save.now();
+    await this.#saving;
+  }
+
+  /** The fields hold another column's settings, as they are kept. */
+  #loaded() {
+    this.#saved = this.#values().toString();
+    this.#provider = this.#shown = this.#values().get("provider") ?? "";
+    this.#models.clear();
+    this.#preview();
+  }
 
   async #saveNow() {
     const values = this.#values();
@@ -84,6 +108,7 @@ class Settings {
     if (result.ok) {
       this.#saved = text;
       this.#failed = false;
+      if (result.html) document.dispatchEvent(new CustomEvent("settings:kept", { detail: { html: result.html } }));
     } else if (!this.#failed) {
       // Said once; the settings travel with every run anyway.
       this.#failed = true;
