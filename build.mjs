@@ -16,7 +16,7 @@ const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
 const pages = ["static/js/app.js", "static/css/app.css"].filter((path) => existsSync(path));
-const lazy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words"].map((name) => `static/js/${name}.js`);
+const lazy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words", "structured/validator"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */
 const common = {

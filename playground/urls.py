@@ -17,6 +17,7 @@ from playground.views import (
     objection,
     reference,
     run,
+    search,
     workbench,
 )
 from playground.views.health import healthz
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/list/", history.conversation_list, name="conversation-list"),
     path("conversations/organise/", history.conversations_organise, name="conversations-organise"),
     path("conversations/<uuid:pk>/keeping/", history.conversation_keeping, name="conversation-keeping"),
+    path("search/", search.search, name="search"),
+    path("conversations/<uuid:pk>/at/<uuid:message>/", search.message_show, name="message-show"),
     path("trash/", history.trash, name="trash"),
     path("trash/change/", history.trash_change, name="trash-change"),
     path("conversations/<uuid:pk>/", workbench.conversation, name="conversation"),
@@ -64,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
     *export_urls,
+    path("exchanges/<uuid:pk>/", include("playground.inspector_urls")),
     path("exchanges/<uuid:pk>/<str:tab>/", inspector.tab, name="inspector-tab"),
     path("reference/", reference.reference_list, name="reference-list"),
     path("reference/<slug:api>/", reference.reference, name="reference"),

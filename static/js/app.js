@@ -11,6 +11,7 @@ import { start as startCopy } from "./copy.js";
 import { start as startDialogs } from "./dialog.js";
 import { start as startDiff } from "./diff.js";
 import { start as startDrawers } from "./drawers.js";
+import { start as startFinder } from "./finder.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
@@ -18,6 +19,7 @@ import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParameters } from "./parameters.js";
 import { bind as bindPreview } from "./preview.js";
+import { bind as bindOrganise, start as startOrganise } from "./organise.js";
 import { followAnswers } from "./reply.js";
 import { bind as bindScroll } from "./scroll.js";
 import { bind as bindScrollTogether } from "./scroll_together.js";
@@ -31,6 +33,7 @@ import { start as startTheme } from "./theme.js";
 import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
+import { bind as bindTools, follow as followTools, start as startTools } from "./tools/index.js";
 import { start as startTry } from "./try_parameter.js";
 
 const socket = openSocket();
@@ -46,6 +49,8 @@ const starts = [
   startTheme,
   startCopy,
   startShortcuts,
+  startFinder,
+  startOrganise,
   startBranches,
   startChoices,
   startColumns,
@@ -53,6 +58,7 @@ const starts = [
   startSweep,
   startInspector,
   startAnnouncements,
+  startTools,
 ];
 
 /** @type {ReadonlyArray<(root: ParentNode) => void>} */
@@ -70,9 +76,11 @@ const binds = [
   bindColumns,
   bindSweep,
   bindTimes,
+  bindOrganise,
   bindTitle,
   bindInspector,
   bindToasts,
+  bindTools,
 ];
 
 /** @param {ParentNode} root */
@@ -101,5 +109,6 @@ for (const type of ["htmx:load", "fragment:added"]) {
 if (socket) {
   showConnection(socket);
   refreshFrom(socket);
+  followTools(socket);
   socket.start();
 }

@@ -40,6 +40,8 @@ export class ExchangeSocket extends EventTarget {
   #state = "waiting";
   /** @type {Map<number, Followed>} by ref */
   #followed = new Map();
+  /** @type {{conversation: string, seen: () => string} | null} */
+  #watched = null;
   #nextRef = 1;
   #attempts = 0;
   #closing = false;
@@ -101,6 +103,19 @@ export class ExchangeSocket extends EventTarget {
     }
   }
 
+  /**
+   * Hear what changes in a conversation, as events `changed`; and `unwatched` where it may not be seen any more.
+   * @param {string} conversation @param {() => string} seen the state that the page shows now
+   */
+  watch(conversation, seen) {
+    this.#watched = { conversation, seen };
+    if (this.#state === "open") this.#sendWatch();
+  }
+
+  #sendWatch() {
+    if (this.#watched) this.#send({ type: "watch", conversation: this.#watched.conversation, seen: this.#watched.seen() });
+  }
+
   /** Whether an answer is being followed: then a lost connection matters to the person. */
   get busy() {
     return this.#followed.size > 0;
@@ -149,14 +164,21 @@ export class ExchangeSocket extends EventTarget {
         this.#attempts = 0;
         this.#become("open");
         for (const ref of this.#followed.keys()) this.#sendFollow(ref);
+        this.#sendWatch();
         return this.#alive();
       case "error":
         return this.#refused(message);
       case "bye":
         if (message.code === "signed_out") this.#become("signed-out");
         return;
+      case "changed":
+        this.dispatchEvent(new CustomEvent("changed", { detail: message }));
+        return;
       case "conversations":
         this.dispatchEvent(new Event("conversations"));
+        return;
+      case "messages":
+        this.dispatchEvent(new CustomEvent("messages", { detail: { conversation: message.conversation } }));
     }
   }
 
@@ -171,6 +193,10 @@ export class ExchangeSocket extends EventTarget {
 
   /** @param {{code: string, message: string, ref: number | null}} message */
   #refused(message) {
+    if (message.code === "unknown_conversation") {
+      this.dispatchEvent(new Event("unwatched"));
+      return;
+    }
     const followed = message.ref === null ? undefined : this.#followed.get(message.ref);
     if (!followed || message.ref === null) return console.warn("The server refused a message.", message);
     this.#followed.delete(message.ref);

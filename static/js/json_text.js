@@ -1,0 +1,78 @@
+// @ts-check
+/** JSON as source text: laid out anew without touching a number or a string, and taken apart into the texts of its parts. */
+import { membersOf } from "./json_members.js";
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/g;
+
+/** The value of a text, or undefined where it is no JSON. @param {string} text @returns {unknown} */
+export function valueOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Lay a JSON text out for reading, every literal as it was; a text that is no JSON stays as it is. @param {string} text */
+export function laidOut(text) {
+  if (valueOf(text) === undefined) return text;
+  let out = "";
+  let depth = 0;
+  let before = "";
+  for (const [token] of text.matchAll(TOKEN)) {
+    const opens = before === "{" || before === "[";
+    if (token === "}" || token === "]") {
+      depth -= 1;
+      out += opens ? token : `${line(depth)}${token}`;
+    } else if (token === ":") {
+      out += ": ";
+    } else if (token === ",") {
+      out += `,${line(depth)}`;
+    } else {
+      out += opens ? line(depth) + token : token;
+      if (token === "{" || token === "[") depth += 1;
+    }
+    before = token;
+  }
+  return out;
+}
+
+/** @param {number} depth */
+function line(depth) {
+  return `\n${"  ".repeat(depth)}`;
+}
+
+/** The source texts of a list's items, null where the text is no JSON list. @param {string} text @returns {string[] | null} */
+export function itemsOf(text) {
+  if (!Array.isArray(valueOf(text))) return null;
+  /** @type {string[]} */
+  const items = [];
+  let depth = 0;
+  let start = -1;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (depth === 1 && start !== -1 && (token === "," || token === "]")) {
+      items.push(text.slice(start, index).trim());
+      start = -1;
+    } else if (depth === 1 && start === -1 && token !== "]") {
+      start = index;
+    }
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+  }
+  return items;
+}
+
+/** The members of an object by name, source texts; of doubles the last. @param {string} text @returns {Map<string, string>} */
+export function memberMap(text) {
+  return new Map(membersOf(text) ?? []);
+}
+
+/**
+ * An object of these members on one line, or over several where a value is an object or a list.
+ * @param {Iterable<[string, string]>} members
+ */
+export function objectText(members) {
+  const parts = [...members].map(([name, source]) => `${JSON.stringify(name)}: ${source}`);
+  return `{${parts.join(", ")}}`;
+}

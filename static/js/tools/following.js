@@ -1,0 +1,38 @@
+// @ts-check
+/** Messages that were added to the conversation without this page having asked: saved results, and the answers to them. */
+import { elements } from "../dom.js";
+import { insert, rootIds } from "../fragments.js";
+import { get } from "../request.js";
+
+/** @import { ExchangeSocket } from "../socket.js" */
+
+/** @type {WeakSet<Element>} lists that are being asked about */
+const asking = new WeakSet();
+
+/** @param {ExchangeSocket} socket */
+export function followMessages(socket) {
+  socket.addEventListener("messages", (event) => {
+    const { conversation } = /** @type {CustomEvent<{conversation: string}>} */ (event).detail;
+    if (location.pathname !== `/conversations/${conversation}/`) return;
+    document.dispatchEvent(new Event("loop:moved"));
+    for (const list of elements(document, "[data-transcript]")) {
+      const last = elements(list, "[data-message]").at(-1);
+      if (last?.querySelector("[data-tool-call]")) void refreshFollowing(last);
+    }
+  });
+}
+
+/** Fetch what follows the last message of a list. @param {HTMLElement} article */
+export async function refreshFollowing(article) {
+  const list = article.closest("[data-transcript]");
+  const conversation = location.pathname.match(/^\/conversations\/([\w-]+)\/$/)?.[1];
+  if (!list || !conversation || asking.has(list)) return;
+  asking.add(list);
+  const result = await get(`/conversations/${conversation}/after/${article.dataset["message"]}/`);
+  asking.delete(list);
+  const isLast = elements(list, "[data-message]").at(-1) === article;
+  if (!result.ok || !result.html || !isLast) return;
+  if (rootIds(result.html).some((id) => document.getElementById(id))) return;
+  insert(list, result.html.trim(), "beforeend");
+  document.dispatchEvent(new Event("run:started"));
+}

@@ -1,0 +1,28 @@
+// @ts-check
+/** Tools and structured output, as the page starts and binds them. */
+import { bind as bindCalls, start as startCalls } from "./calls.js";
+import { followMessages } from "./following.js";
+import { bind as bindLoop, start as startLoop } from "./loop.js";
+import { start as startMocks } from "./mocks.js";
+import { bind as bindResults, start as startResults } from "./results.js";
+
+/** @import { ExchangeSocket } from "../socket.js" */
+
+export function start() {
+  startCalls();
+  startResults();
+  startLoop();
+  startMocks();
+}
+
+/** @param {ParentNode} root */
+export function bind(root) {
+  bindCalls(root);
+  bindResults(root);
+  bindLoop(root);
+}
+
+/** @param {ExchangeSocket | null} socket */
+export function follow(socket) {
+  if (socket) followMessages(socket);
+}
