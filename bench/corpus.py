@@ -36,12 +36,12 @@ ENGLISH: Final = (
     "database index query table column cache thread process memory vector weight gradient attention layer training "
     "inference sampling probability distribution kubernetes deployment container pipeline scheduler throughput bandwidth "
     "compiler iterator generator protocol checksum quorum replication partition consensus idempotent backpressure"
-).split()
+)
 CHINESE: Final = (
-    "的 是 在 了 我们 可以 一个 这个 模型 数据 问题 使用 需要 如果 因为 所以 系统 时间 请求 响应 参数 温度 提示词 上下文 延迟 错误 "
-    "重试 网络 数据库 索引 查询 缓存 线程 内存 向量 权重 梯度 注意力 训练 推理 采样 概率 分布 部署 容器 流水线 调度 吞吐量 带宽 "
-    "编译器 迭代器 协议 校验 仲裁 复制 分区 共识 幂等 背压 温故知新 水落石出 画龙点睛 未雨绸缪"
-).split()
+    "的 是 在 了 我们 可以 一个 这个 模型 数据 问题 使用 需要 如果 因为 所以 系统 时间 请求 响应 参数 温度 提示词 上下文 "
+    "延迟 错误 重试 网络 数据库 索引 查询 缓存 线程 内存 向量 权重 梯度 注意力 训练 推理 采样 概率 分布 部署 容器 流水线 调度 "
+    "吞吐量 带宽 编译器 迭代器 协议 校验 仲裁 复制 分区 共识 幂等 背压 温故知新 水落石出 画龙点睛 未雨绸缪"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class Words:
         return self.between.join(dice.choices(self.words, cum_weights=self.weights, k=count))
 
 
-def _uneven(words: list[str], between: str) -> Words:
+def _uneven(text: str, between: str) -> Words:
+    words = text.split()
     return Words(tuple(words), tuple(accumulate(1 / (rank + 1) for rank in range(len(words)))), between)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -12,13 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from conversations import selectors, services
-from conversations.models import Column, Conversation, Message
+from conversations.models import Column, Conversation
 from playground.examples import examples_for
 from playground.local_model import local_model
-from playground.nudges import Nudge
 from playground.parameter_rows import ParameterGroups, parameter_groups
 from playground.preview import preview_build
-from playground.runtime import nudge_send
 from playground.view_models import (
     ColumnView,
     ConversationView,
@@ -32,13 +30,18 @@ from playground.views.desk import (
     api_id,
     column_asked,
     conversation_of,
+    editable_conversation,
+    is_foreign,
     models_of,
     own_conversation,
     provider_of,
+    uuid_or_none,
 )
 from playground.views.history import list_view
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, signed_in
+from playground.views.visibility import rights_view
+from playground.watching import conversation_changed
 from team import selectors as team
 from team.models import Provider, User
 from upstream import catalog
@@ -73,18 +76,23 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show a conversation: history, messages, parameters and inspector."""
     found = conversation_of(request.user, pk)
     services.conversation_seen(user=request.user, conversation=found)
-    branches = selectors.columns_of(conversation=found, newest=NEWEST)
+    at = uuid_or_none(request.GET.get("at"))  # a link leads to this message
+    branches = (
+        selectors.columns_reaching(conversation=found, pk=at, newest=NEWEST)
+        if at
+        else selectors.columns_of(conversation=found, newest=NEWEST)
+    )
     named = request.GET.get("column")
     branch = next((each for each in branches if str(each.column.pk) == named), branches[0])
     column, shown = branch.column, branch.messages
     providers = list(team.providers_for(user=request.user))
-    provider = provider_of(column, providers)
+    provider = None if is_foreign(column, providers) else provider_of(column, providers)
     parameters = _parameters(column, provider)
     compare = compare_view(found, branches, column, providers) if len(branches) > 1 else None
     messages = message_views(shown) if compare is None else ()
     inspected = next((message.exchange for message in reversed(messages) if message.exchange), None)
     page = WorkbenchView(
-        conversation=_conversation_view(found),
+        conversation=_conversation_view(found, request.user),
         conversations=list_view(request.user, {}, current=found.pk),
         column=_column_view(column, providers, provider, parameters),
         messages=messages,
@@ -124,22 +132,11 @@ def messages_earlier(request: PersonRequest, pk: UUID, before: UUID) -> HttpResp
 
 @require_POST
 @signed_in
-def branch_show(request: PersonRequest, pk: UUID, message: UUID) -> HttpResponse:
-    """Show the branch through one message; answers with it and what follows. Who may only look leads no column there."""
-    found = conversation_of(request.user, pk)
-    column = column_asked(found, request.POST)
-    leaf = branch_lead(request.user, found, column, message)
-    shown = selectors.branch_from(conversation_id=found.pk, leaf_id=leaf, start=message)
-    named = column.pk if "column" in request.POST else None
-    return render(request, "playground/_messages.html", {"messages": message_views(shown, column=named)})
-
-
-@require_POST
-@signed_in
 def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Give a conversation a title; answers with the title as kept."""
     found = editable_conversation(request.user, pk)
     services.conversation_rename(conversation=found, title=request.POST.get("title", ""))
+    conversation_changed(found, by=request.user)
     return HttpResponse(found.title or _("New chat"), content_type="text/plain; charset=utf-8")
 
 
@@ -149,7 +146,7 @@ def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put one's own conversation into the trash and go on with the next one."""
     found = own_conversation(request.user, pk)
     services.conversations_trash(user=request.user, ids=[found.pk])
-    nudge_send(request.user.pk, Nudge("conversations"))
+    conversation_changed(found, by=request.user)
     return HttpResponseClientRedirect(reverse("workbench")) if request.htmx else redirect("workbench")
 
 
@@ -186,7 +183,7 @@ def _column_view(
     column: Column, providers: Sequence[Provider], provider: Provider | None, groups: ParameterGroups
 ) -> ColumnView:
     models = models_of(provider)
-    kept_provider = column.settings.get("provider", "") == (str(provider.pk) if provider else "")
+    kept_provider = provider is None or column.settings.get("provider", "") == str(provider.pk)
     model = column.settings.get("model", "") if kept_provider else ""
     return ColumnView(
         providers=tuple(
@@ -196,10 +193,11 @@ def _column_view(
         models=models,
         system=column.settings.get("system", ""),
         parameters=groups.json,
+        foreign=provider is None and is_foreign(column, providers),
     )
 
 
-def _conversation_view(found: Conversation) -> ConversationView:
+def _conversation_view(found: Conversation, user: User) -> ConversationView:
     return ConversationView(
         id=found.pk,
         title=found.title,
@@ -208,6 +206,7 @@ def _conversation_view(found: Conversation) -> ConversationView:
         delete_url=reverse("conversation-delete", args=[found.pk]),
         settings_url=reverse("column-settings", args=[found.pk]),
         keeping_url=reverse("conversation-keeping", args=[found.pk]),
+        rights=rights_view(found, user),
     )
 
 

@@ -32,8 +32,18 @@ class Following {
     observer.observe(region);
     const content = region.querySelector("[data-transcript]");
     if (content) observer.observe(content);
-    if (!location.hash) this.#jump("instant");
+    if (!this.#toLinked()) this.#jump("instant");
     this.#loadEarlier();
+  }
+
+  /** Where a link leads to a message of this region, that one is shown. */
+  #toLinked() {
+    const linked = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+    if (!linked || !this.#region.contains(linked)) return false;
+    this.#stuck = false;
+    linked.scrollIntoView({ block: "center" });
+    this.#lastTop = this.#region.scrollTop;
+    return true;
   }
 
   /** Older messages are loaded when the person comes near them; what is on the screen stays where it is. */

@@ -1,7 +1,8 @@
 // @ts-check
 /** Keys that work everywhere on the page, and their list. ⌘ on a Mac, Ctrl elsewhere; never what the browser needs. */
 import { delegate, make } from "./dom.js";
-import { show, toggle } from "./drawers.js";
+import { toggle } from "./drawers.js";
+import { openFinder } from "./finder.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 
@@ -36,7 +37,7 @@ export function start() {
     run();
   });
   delegate("click", "[data-shortcuts]", showList);
-  const hint = document.querySelector("[data-search] ~ kbd");
+  const hint = document.querySelector("[data-search-open] > kbd");
   if (MAC && hint) hint.textContent = "⌘K";
 }
 
@@ -45,7 +46,7 @@ function actionFor({ key, shiftKey }) {
   if (shiftKey) return key.toLowerCase() === "o" ? newChat : null;
   switch (key.toLowerCase()) {
     case "k":
-      return search;
+      return openFinder;
     case "b":
       return () => toggle("conversations");
     case "/":
@@ -53,14 +54,6 @@ function actionFor({ key, shiftKey }) {
     default:
       return null;
   }
-}
-
-function search() {
-  const field = document.querySelector("[data-search]");
-  if (!(field instanceof HTMLInputElement)) return;
-  show("conversations");
-  // A drawer takes a frame to become visible.
-  requestAnimationFrame(() => requestAnimationFrame(() => field.select()));
 }
 
 function newChat() {

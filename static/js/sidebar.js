@@ -26,14 +26,18 @@ async function refreshList(again) {
   const list = document.querySelector("[data-conversation-list]");
   if (!(list instanceof HTMLElement)) return;
   // Nothing moves under a hand that is renaming, or in an open menu.
-  if (list.querySelector("input:focus, details[open]")) return again();
-  const search = document.querySelector("[data-search]");
-  const query = search instanceof HTMLInputElement ? search.value : "";
+  if (list.hasAttribute("data-selecting") || list.querySelector("input:focus, details[open]")) return again();
+  const bar = list.querySelector("[data-list-view]");
+  const { listView = "", listQuery = "" } = bar instanceof HTMLElement ? bar.dataset : {};
   const url = new URL(list.dataset["conversationList"] || "/conversations/list/", location.href);
-  url.searchParams.set("q", query);
+  url.searchParams.set("view", listView);
+  url.searchParams.set("q", listQuery);
+  url.searchParams.set("shown", String(list.querySelectorAll("[data-row]").length));
   url.searchParams.set("current", location.pathname);
+  // What came into the open conversation is before the person's eyes.
+  if (document.visibilityState === "visible") url.searchParams.set("seen", "1");
   const result = await get(url.pathname + url.search);
-  if (!result.ok) return;
+  if (!result.ok || list.hasAttribute("data-selecting")) return;
   const focused = document.activeElement instanceof HTMLAnchorElement ? document.activeElement.getAttribute("href") : null;
   const hadFocus = list.contains(document.activeElement);
   insert(list, result.html, "innerHTML");

@@ -1,0 +1,149 @@
+"""How long the list, the filters and the search take at 100,000 messages, on SQLite and on PostgreSQL.
+
+`python -m bench.search` makes both databases, fills them with `bench.corpus` and prints one row for each question: the
+median and the longest of 20 calls of the selector behind the page, in ms, for somebody who owns most of it and for somebody
+who owns a tenth. `--backend sqlite` or `postgres` does one of them; `--conversations` makes it smaller.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from conversations.selectors import SearchFilter
+    from team.models import User
+
+BACKENDS: Final = ("sqlite", "postgres")
+CALLS: Final = 20
+WORDS: Final = (
+    ("a word in every second message", "the"),
+    ("a rare word", "kubernetes"),
+    ("two words", "quorum replication"),
+    ("a phrase", '"model data"'),
+    ("nothing like it", "zzzzzz"),
+    ("four characters, Chinese", "画龙点睛"),
+    ("three characters, Chinese", "提示词"),
+    ("two characters, Chinese", "仲裁"),
+    ("one character, Chinese", "的"),
+    ("two letters", "ku"),
+    ("one letter", "x"),
+    ("two characters, nothing like it", "zq"),
+    ("signs", "->>"),
+)
+FILTERS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("model", {"model": "smollm2-135m"}),
+    ("provider", {"provider": "Cluster"}),
+    ("state", {"state": "failed"}),
+    ("error", {"error": "timed_out"}),
+    ("error, none", {"error": "nothing_like_it"}),
+    ("has images, none", {"has_images": True}),
+    ("has tools, none", {"has_tools": True}),
+    ("word and model", {"words": "kubernetes", "model": "smollm2-135m"}),
+    ("word and error, none", {"words": "the", "error": "nothing_like_it"}),
+)
+
+
+def main() -> int:
+    """Measure each backend in a process of its own; return 1 if one failed."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--backend", choices=BACKENDS)
+    options.add_argument("--conversations", type=int, default=10_000)
+    chosen = options.parse_args()
+    if chosen.backend:
+        _measure(chosen.backend, chosen.conversations)
+        return 0
+    failed = 0
+    for backend in BACKENDS:
+        command = [sys.executable, "-m", "bench.search", "--backend", backend]
+        command += ["--conversations", str(chosen.conversations)]
+        failed |= subprocess.run(command, check=False).returncode != 0
+    return int(failed)
+
+
+def _measure(backend: str, conversations: int) -> None:
+    os.environ["PLAYGROUND_TEST_BACKENDS"] = backend
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    if backend == "sqlite":
+        os.environ.pop("DATABASE_URL", None)
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    from bench.corpus import corpus_make
+    from tests import servers
+
+    try:
+        call_command("migrate", verbosity=0)
+        begun = time.perf_counter()
+        written = corpus_make(conversations=conversations)
+        took = time.perf_counter() - begun
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE" if backend == "postgres" else "ANALYZE")
+        print(f"\n{backend}: {written:,} messages, written in {took:.0f} s, {_size(backend)} MB\n")
+        _table()
+    finally:
+        connection.close()
+        servers.stop()
+
+
+def _size(backend: str) -> int:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if backend == "postgres":
+            cursor.execute("SELECT pg_database_size(current_database())")
+        else:
+            cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return int(cursor.fetchone()[0]) // 1_000_000
+
+
+def _table() -> None:
+    from conversations import selectors
+    from conversations.selectors import ListFilter, SearchFilter, Shelf
+    from team.models import User
+
+    owner, other = User.objects.get(username="alice"), User.objects.get(username="dora")
+    print("| question | owns most: median / longest | owns a tenth: median / longest |\n|---|---|---|")
+
+    def row(label: str, ask: "Callable[[User], object]") -> None:
+        print(f"| {label} | {_times(lambda: ask(owner))} | {_times(lambda: ask(other))} |", flush=True)
+
+    row("list, first page", lambda user: selectors.conversation_list(user=user))
+    deep = {user.pk: selectors.conversation_list(user=user, limit=400).next for user in (owner, other)}
+    row("list, ninth page", lambda user: selectors.conversation_list(user=user, after=deep[user.pk]))
+    team = ListFilter(shelf=Shelf.TEAM)
+    row("list, from the team", lambda user: selectors.conversation_list(user=user, wanted=team))
+    row("titles with 仲裁", lambda user: selectors.search_titles(user=user, words="仲裁"))
+    asked = [(f"{label}: `{words}`", SearchFilter(words=words)) for label, words in WORDS]
+    asked += [(f"filter: {label}", SearchFilter(**fields)) for label, fields in FILTERS]
+    for label, wanted in asked:
+        row(label, partial(_search, wanted))
+    row("what the filters offer", lambda user: selectors.search_choices(user=user))
+
+
+def _search(wanted: "SearchFilter", user: "User") -> object:
+    from conversations import selectors
+
+    return selectors.search_messages(user=user, wanted=wanted)
+
+
+def _times(call: Callable[[], object]) -> str:
+    call()
+    taken = []
+    for _ in range(CALLS):
+        begun = time.perf_counter()
+        call()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return f"{statistics.median(taken):.1f} / {max(taken):.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
