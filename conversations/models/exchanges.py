@@ -78,7 +78,8 @@ class Exchange(models.Model):
                 fields=["state", "beat"],
                 name="exchange_live",
                 condition=models.Q(state__in=["queued", "streaming"]),
-            )
+            ),
+            models.Index(fields=["id"], name="exchange_with_error", condition=models.Q(error__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,12 @@ class SearchText(models.Model):
     has_images = models.BooleanField(default=False)
     has_tools = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="searchtext_images", condition=models.Q(has_images=True)),
+            models.Index(fields=["id"], name="searchtext_tools", condition=models.Q(has_tools=True)),
+        ]
+
     def __str__(self) -> str:
         return f"{self.subject} {self.text[:40]}"
 

@@ -257,6 +257,8 @@ def _narrowed(
         ("has_tools" if to_message else "searched__has_tools"): wanted.has_tools,
     }
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
+    if wanted.error:  # what the index of the few with an error covers
+        rows = rows.filter(**{f"{exchange}error__isnull": False})
     if wanted.tag is not None:
         rows = rows.filter(conversation__tags__pk=wanted.tag, conversation__tags__person=user)
     if wanted.person is not None:
