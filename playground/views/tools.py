@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from conversations import selectors, services
 from conversations.models import Column, Conversation, Exchange, ToolMock
@@ -17,7 +17,7 @@ from conversations.tool_calls import NAME_MAX
 from playground import lifecycle
 from playground.runtime import runtime
 from playground.tool_views import loop_view, mock_summary, results_view
-from playground.views.desk import conversation_of, editable_conversation
+from playground.views.desk import conversation_of
 from playground.views.messages import message_views, run_message_views
 from playground.views.run import Asked, Refused, run_begin
 from playground.views.signed_in import PersonRequest, problem, signed_in, signed_in_async
@@ -97,20 +97,25 @@ class LoopForm(forms.Form):
     most = forms.IntegerField(required=False)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
-def loop_set(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Switch the loop of a column on or off; answers with where it stands."""
-    found = editable_conversation(request.user, pk)
-    form = LoopForm(request.POST)
-    form.is_valid()  # what is no number leaves the usual bound
+def tool_loop(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Answer where the loop of a column stands; a POST switches it on or off before."""
+    is_post = request.method == "POST"
+    found = own_conversation(request.user, pk) if is_post else conversation_of(request.user, pk)
+    given = request.POST if is_post else request.GET
     try:
-        column = selectors.column_named(conversation=found, pk=request.POST.get("column", ""))
+        column = selectors.column_named(conversation=found, pk=given.get("column", ""))
     except Column.DoesNotExist as error:
         raise Http404 from error
-    most = form.cleaned_data.get("most") or selectors.tool_loop_of(column=column).most
-    loop = services.tool_loop_set(column=column, on=form.cleaned_data["on"], most=most)
-    return render(request, "playground/tools/_loop.html", {"loop": loop_view(loop)})
+    loop = selectors.tool_loop_of(column=column)
+    if is_post:
+        form = LoopForm(request.POST)
+        form.is_valid()  # what is no number leaves the bound as it was
+        most = form.cleaned_data.get("most") or loop.most
+        loop = services.tool_loop_set(column=column, on=form.cleaned_data["on"], most=most)
+    context = {"loop": loop_view(loop), "conversation": found.pk, "column": column.pk}
+    return render(request, "playground/tools/_loop.html", context)
 
 
 # Saved results
