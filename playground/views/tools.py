@@ -17,7 +17,7 @@ from conversations.tool_calls import NAME_MAX
 from playground import lifecycle
 from playground.runtime import runtime
 from playground.tool_views import loop_view, mock_summary, results_view
-from playground.views.desk import conversation_of
+from playground.views.desk import conversation_of, editable_conversation
 from playground.views.messages import message_views, run_message_views
 from playground.views.run import Asked, Refused, run_begin
 from playground.views.signed_in import PersonRequest, problem, signed_in, signed_in_async
@@ -102,7 +102,7 @@ class LoopForm(forms.Form):
 def tool_loop(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Answer where the loop of a column stands; a POST switches it on or off before."""
     is_post = request.method == "POST"
-    found = own_conversation(request.user, pk) if is_post else conversation_of(request.user, pk)
+    found = editable_conversation(request.user, pk) if is_post else conversation_of(request.user, pk)
     given = request.POST if is_post else request.GET
     try:
         column = selectors.column_named(conversation=found, pk=given.get("column", ""))
