@@ -29,20 +29,22 @@ def message_add(request: PersonRequest, pk: UUID) -> HttpResponse:
         return problem(422, *(each["message"] for name in FIELDS for each in errors.get(name, ())))
     if is_empty(written):
         return problem(422, _("Write a message first."))
-    column = request.POST.get("column", "")
+    named = request.POST.get("column", "")
+    column = int(named) if named.isascii() and named.isdecimal() and len(named) < 19 else None
     try:
         message = services.message_add(
             person=request.user,
             conversation_id=pk,
             written=written,
-            column_id=int(column) if column.isascii() and column.isdecimal() and len(column) < 19 else None,
+            column_id=column,
             beside=uuid_or_none(request.POST.get("beside")),
         )
     except (Conversation.DoesNotExist, Message.DoesNotExist, Column.DoesNotExist) as error:
         raise Http404 from error
     except AttachmentMissing:
         return problem(422, attachment_gone())
-    return render(request, "playground/_messages.html", {"messages": message_views([message])})
+    context = {"messages": message_views([message], column=column), "column": column}
+    return render(request, "playground/_message_added.html", context)
 
 
 def attachment_gone() -> str:

@@ -1,10 +1,12 @@
 // @ts-check
 /** Boot: start every behaviour once, bind it again to whatever comes into the page. */
 import { start as startAnnouncements } from "./announce.js";
+import { bind as bindAttach } from "./attach/compose.js";
 import { start as startBranches } from "./branches.js";
 import { bind as bindBody } from "./body/switch.js";
 import { start as startChoices } from "./choices.js";
 import { bind as bindColumns, start as startColumns } from "./columns.js";
+import { bind as bindComments, start as startComments } from "./comments.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
@@ -51,6 +53,7 @@ const starts = [
   startShortcuts,
   startFinder,
   startOrganise,
+  startComments,
   startBranches,
   startChoices,
   startColumns,
@@ -71,12 +74,14 @@ const binds = [
   bindParameters,
   bindPreview,
   bindBody,
+  bindAttach,
   bindComposer,
   bindSettings,
   bindColumns,
   bindSweep,
   bindTimes,
   bindOrganise,
+  bindComments,
   bindTitle,
   bindInspector,
   bindToasts,

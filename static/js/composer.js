@@ -1,5 +1,6 @@
 // @ts-check
 /** The composer: one press of Send is one run, and typed text is given up only once the server has it. */
+import { hasParts, partsKey, partsReady, partsTaken } from "./attach/compose.js";
 import { debounced, delegate, fresh } from "./dom.js";
 import { DraftStore, randomId } from "./drafts.js";
 import { gettext } from "./i18n.js";
@@ -9,7 +10,7 @@ import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { sent } from "./stats.js";
-import { addMessages } from "./transcripts.js";
+import { addMessages, replaceFrom } from "./transcripts.js";
 import { FieldMessage } from "./field_message.js";
 
 const DRAFT_MS = 300;
@@ -24,6 +25,7 @@ class Composer {
   #field;
   #send;
   #stop;
+  #addButton;
   #message;
   #drafts;
   #draft;
@@ -36,6 +38,7 @@ class Composer {
     this.#field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("message"));
     this.#send = form.querySelector("[data-send]");
     this.#stop = form.querySelector("[data-stop]");
+    this.#addButton = /** @type {HTMLElement | null} */ (form.querySelector("[data-add]"));
     this.#message = new FieldMessage(form, this.#field);
     this.#drafts = new DraftStore(form.dataset["runUrl"] ?? location.pathname);
     this.#draft = this.#drafts.read();
@@ -60,6 +63,7 @@ class Composer {
     });
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#stop?.addEventListener("click", () => void this.#stopAll());
+    this.#addButton?.addEventListener("click", () => void this.#add());
     document.addEventListener("keydown", (event) => this.#anywhere(event));
     delegate("click", "[data-example]", (button) => this.#begin(button));
     delegate("click", "[data-run-column]", (button) => void this.#run(button.dataset["runColumn"]));
@@ -130,43 +134,76 @@ class Composer {
   async #run(column) {
     if (this.#sending) return;
     const text = this.#field.value;
-    if (text.trim() === "") return this.#message.say(gettext("Write a message first."));
+    const goOn = text.trim() === "" && !hasParts(this.#form) ? unanswered() : null;
+    if (!goOn && this.#isEmpty()) return this.#message.say(gettext("Write a message first."));
     if (isLive(column)) return this.#message.say(gettext("An answer is still streaming: wait for it, or stop it first."));
     this.#message.clear();
     this.#busy(true);
-    if (!(await readyToRun())) return this.#busy(false);
+    if (!(await this.#partsReady()) || !(await readyToRun())) return this.#busy(false);
     const pressed = performance.now();
     const fields = new FormData(this.#form);
     if (column) fields.set("columns", column);
+    if (goOn) fields.set("again", goOn.dataset["message"] ?? "");
     const result = await post(`${this.#form.dataset["runUrl"]}${this.#runFor(text)}/`, fields);
     this.#busy(false);
-    if (result.ok) this.#taken(text, result.html, pressed);
+    if (result.ok) this.#taken(text, result.html, pressed, goOn);
     else this.#message.fail(result, () => void this.#run(column));
   }
 
-  /** The same text gets the same UUID until the server took it: a retry never becomes a second run. @param {string} text */
+  /** Put the message at the end of the conversation without asking the model. */
+  async #add() {
+    if (this.#sending) return;
+    if (this.#isEmpty()) return this.#message.say(gettext("Write a message first."));
+    const text = this.#field.value;
+    this.#message.clear();
+    this.#busy(true, this.#addButton);
+    if (!(await this.#partsReady())) return this.#busy(false, this.#addButton);
+    const result = await post(this.#addButton?.dataset["add"] ?? "", new FormData(this.#form));
+    this.#busy(false, this.#addButton);
+    if (result.ok) this.#taken(text, result.html, null, null);
+    else this.#message.fail(result, () => void this.#add());
+  }
+
+  #isEmpty() {
+    return this.#field.value.trim() === "" && !hasParts(this.#form);
+  }
+
+  async #partsReady() {
+    if (await partsReady(this.#form)) return true;
+    this.#message.say(gettext("An attachment could not be uploaded: try it again, or remove it."));
+    return false;
+  }
+
+  /** The same message gets the same UUID until the server took it: a retry never becomes a second run. @param {string} text */
   #runFor(text) {
-    if (this.#draft.sent !== text || !this.#draft.run) {
+    const said = text + partsKey(this.#form);
+    if (this.#draft.sent !== said || !this.#draft.run) {
       this.#draft.run = randomId();
-      this.#draft.sent = text;
+      this.#draft.sent = said;
     }
     this.#keep();
     this.#keep.now();
     return this.#draft.run;
   }
 
-  /** @param {string} text what was sent @param {string} html the messages it became @param {number} pressed when */
-  #taken(text, html, pressed) {
+  /**
+   * @param {string} text what was sent @param {string} html the messages it became
+   * @param {number | null} pressed when, null where nothing runs
+   * @param {HTMLElement | null} goOn the message that was answered, where nothing was said
+   */
+  #taken(text, html, pressed, goOn) {
     this.#draft = { text: "", run: "", sent: "" };
     // What was typed while the request was under way stays.
     const now = this.#field.value;
     this.#write(now.startsWith(text) ? now.slice(text.length).trimStart() : now);
     this.#keep.now();
+    if (!goOn) partsTaken(this.#form);
     document.querySelector("[data-first]")?.remove();
     sent(pressed);
-    addMessages(html);
+    if (goOn) replaceFrom(goOn, html);
+    else addMessages(html);
     sent(null);
-    document.dispatchEvent(new Event("run:started"));
+    document.dispatchEvent(new Event(pressed === null ? "message:added" : "run:started"));
     this.#showState();
     this.#field.focus({ preventScroll: true });
   }
@@ -195,10 +232,10 @@ class Composer {
 
   // -- state -------------------------------------------------------------------------------------------------------
 
-  /** @param {boolean} busy */
-  #busy(busy) {
+  /** @param {boolean} busy @param {Element | null} [button] */
+  #busy(busy, button = this.#send) {
     this.#sending = busy;
-    this.#send?.setAttribute("aria-busy", String(busy));
+    button?.setAttribute("aria-busy", String(busy));
   }
 
   #showState() {
@@ -212,6 +249,13 @@ class Composer {
 function isLive(column) {
   const place = column ? document.querySelector(`[data-column="${CSS.escape(column)}"]`) : document;
   return place !== null && place.querySelector(LIVE) !== null;
+}
+
+/** The last message, where it waits for an answer or was begun for the model: with nothing to say, Send goes on from it. */
+function unanswered() {
+  if (document.querySelector("[data-column]")) return null;
+  const last = [...document.querySelectorAll("[data-transcript] article[data-message]")].at(-1);
+  return last instanceof HTMLElement && !last.dataset["exchange"] ? last : null;
 }
 
 /** The text of the person's last message. */
