@@ -29,7 +29,7 @@ from conversations.selectors.columns import (
     columns_of,
     run_columns,
 )
-from conversations.selectors.comments import comments_on, message_for
+from conversations.selectors.comments import comments_in, comments_on, message_for
 from conversations.selectors.conversations import (
     ConversationPage,
     ListFilter,
@@ -135,6 +135,7 @@ __all__ = [
     "columns_apart",
     "columns_of",
     "columns_reaching",
+    "comments_in",
     "comments_on",
     "conversation_editable_for",
     "conversation_for",

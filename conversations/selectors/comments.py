@@ -3,18 +3,28 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from conversations.models import Comment, Message
+from django.db.models import QuerySet
+
+from conversations.models import Comment, Conversation, Message
 from conversations.selectors.access import visible_to
 from team.models import User
 
 
 def comments_on(*, messages: Iterable[Message]) -> dict[UUID, list[Comment]]:
     """Return the remarks on these messages of a conversation that the person may see, oldest first. One query."""
-    found: dict[UUID, list[Comment]] = {}
-    ids = [message.pk for message in messages]
-    for comment in Comment.objects.filter(message__in=ids).select_related("author"):
-        found.setdefault(comment.message_id, []).append(comment)
-    return found
+    return _threads(Comment.objects.filter(message__in=[message.pk for message in messages]))
+
+
+def comments_in(*, conversation: Conversation) -> dict[UUID, list[Comment]]:
+    """Return the remarks in a conversation that the person may see, by message, oldest first. One query."""
+    return _threads(Comment.objects.filter(message__conversation=conversation, message__deleted=None))
+
+
+def _threads(comments: QuerySet[Comment]) -> dict[UUID, list[Comment]]:
+    threads: dict[UUID, list[Comment]] = {}
+    for comment in comments.select_related("author"):
+        threads.setdefault(comment.message_id, []).append(comment)
+    return threads
 
 
 def message_for(*, user: User, pk: UUID) -> Message:

@@ -250,15 +250,15 @@ def _narrowed(
         f"{exchange}model": wanted.model,
         f"{exchange}provider_name": wanted.provider,
         f"{exchange}state": wanted.state,
-        f"{exchange}error__kind": wanted.error,
         f"{to_message}created__gte": wanted.since,
         f"{to_message}created__lt": wanted.until,
         ("has_images" if to_message else "searched__has_images"): wanted.has_images,
         ("has_tools" if to_message else "searched__has_tools"): wanted.has_tools,
     }
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
-    if wanted.error:  # what the index of the few with an error covers
-        rows = rows.filter(**{f"{exchange}error__isnull": False})
+    if wanted.error:  # few have one, and an index leads to them: not one by one along the messages
+        failed = Exchange.objects.filter(error__isnull=False, error__kind=wanted.error)
+        rows = rows.filter(**{f"{to_message}exchange__in": failed.values("pk")})
     if wanted.tag is not None:
         rows = rows.filter(conversation__tags__pk=wanted.tag, conversation__tags__person=user)
     if wanted.person is not None:

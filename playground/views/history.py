@@ -96,9 +96,7 @@ def _choices(view: str, tags: Sequence[tuple[int, str]]) -> tuple[ListChoice, ..
     return tuple(ListChoice(key, label, key == view, is_tag=key.startswith("tag-")) for key, label in shelves)
 
 
-def _groups(
-    rows: Sequence[Conversation], current: UUID | None, user: User
-) -> tuple[ConversationGroup, ...]:
+def _groups(rows: Sequence[Conversation], current: UUID | None, user: User) -> tuple[ConversationGroup, ...]:
     groups: dict[tuple[str, str], list[ConversationRow]] = {}
     today = timezone.localdate()
     for each in rows:
