@@ -1,10 +1,12 @@
 """Geometry for the timing tab: numbers in, SVG paths and positions out. Times are ms since the exchange began."""
 
 import bisect
+import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from playground.view_models import Phase, Quantiles, RateChart
+from playground.inspector_models import Phase, Quantiles, RateChart, Track, TrackBar, TrackStall
 
 POINTS: Final = 120
 """Points of a rate curve."""
@@ -12,6 +14,11 @@ WINDOW_MS: Final = 1_000.0
 """The rate at a moment counts the tokens of this long around it; shorter streams use a tenth of their length."""
 STALL_FACTOR: Final = 10
 STALL_MS: Final = 500.0
+BARS: Final = 90
+"""Bars of a track."""
+SHOWN_KINDS: Final = ("reasoning", "content", "tool_calls", "error", "other")
+MOST_STALLS: Final = 40
+"""Stalls marked on a track; a stream with more is one long stall."""
 
 
 def phase(label: str, kind: str, *, start: float, end: float, total: float) -> Phase:
@@ -22,8 +29,8 @@ def phase(label: str, kind: str, *, start: float, end: float, total: float) -> P
     return Phase(label, kind, max(end - start, 0), min(x, 997), min(width, 1000 - min(x, 997)))
 
 
-def rate_chart(times: Sequence[float], *, total: float) -> RateChart | None:
-    """Return the rate of events over time, or None for fewer than three. `times` ascend; one event counts as one token."""
+def rate_chart(times: Sequence[float], *, total: float, each: float = 1.0) -> RateChart | None:
+    """Return what came per second over time, or None for fewer than three events. `times` ascend; one counts as `each`."""
     if len(times) < 3 or total <= 0:
         return None
     window = min(WINDOW_MS, max(total / 10, 1.0))
@@ -34,7 +41,7 @@ def rate_chart(times: Sequence[float], *, total: float) -> RateChart | None:
         last = bisect.bisect_right(times, at + window / 2)
         # At both ends the window reaches over the edge: only the part inside counts.
         inside = min(at + window / 2, total) - max(at - window / 2, 0)
-        rates.append((last - first) / inside * 1000)
+        rates.append((last - first) * each / inside * 1000)
     top = nice_ceiling(max(rates))
     dots = [(1000 * n / POINTS, 100 - 100 * rate / top) for n, rate in enumerate(rates)]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in dots)
@@ -65,3 +72,47 @@ def quantiles(gaps: Sequence[float]) -> Quantiles | None:
 def is_stall(gap: float, *, typical: float) -> bool:
     """Whether a gap is worth a mark: half a second or more, and ten times the usual gap."""
     return gap >= STALL_MS and gap >= STALL_FACTOR * typical
+
+
+def track(times: Sequence[float], kinds: Sequence[str], stalls: Sequence[int]) -> Track | None:
+    """Return a stream at a glance, or None for nothing. `times` ascend; `stalls` are numbers of events, from 1."""
+    if not times:
+        return None
+    total = max(times[-1], 1.0)
+    buckets: list[Counter[str]] = [Counter() for _bucket in range(BARS)]
+    for at, kind in zip(times, kinds, strict=True):
+        buckets[min(BARS - 1, int(BARS * at / total))][kind if kind in SHOWN_KINDS else "other"] += 1
+    most = max(bucket.total() for bucket in buckets)
+    width = 1000 / BARS
+    bars = tuple(
+        # The root keeps a trickle visible beside a burst.
+        TrackBar(_main(bucket), round(n * width + 1, 1), round(width - 2, 1), 100 - _height(bucket, most))
+        for n, bucket in enumerate(buckets)
+        if bucket
+    )
+    gaps = tuple(
+        TrackStall(
+            x=round(1000 * times[number - 2] / total, 1),
+            width=round(1000 * (times[number - 1] - times[number - 2]) / total, 1),
+            ms=times[number - 1] - times[number - 2],
+            number=number,
+        )
+        for number in stalls[:MOST_STALLS]
+    )
+    occurring = {bar.kind for bar in bars}
+    return Track(total, bars, gaps, tuple(kind for kind in SHOWN_KINDS if kind in occurring), _ticks(total))
+
+
+def _main(bucket: Counter[str]) -> str:
+    """Return the kind that most of a bucket is, among those that add text if there is one."""
+    text = {kind: count for kind, count in bucket.items() if kind != "other"}
+    return max(text or bucket, key=lambda kind: bucket[kind])
+
+
+def _height(bucket: Counter[str], most: int) -> int:
+    return max(6, round(92 * math.sqrt(bucket.total() / most)))
+
+
+def _ticks(total: float) -> tuple[tuple[float, float], ...]:
+    step = nice_ceiling(total / 5)
+    return tuple((round(1000 * n * step / total, 1), n * step) for n in range(int(total / step) + 1))

@@ -46,8 +46,8 @@ class Entry:
 class EventIndex:
     """The events of one response as far as it is kept. Numbers count from 1."""
 
-    ends: array[int] = field(default_factory=lambda: array("q"))
-    times: array[float] = field(default_factory=lambda: array("d"))
+    ends: "array[int]" = field(default_factory=lambda: array("q"))
+    times: "array[float]" = field(default_factory=lambda: array("d"))
     kinds: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     rows: list[tuple[int, int]] = field(default_factory=list)
@@ -57,8 +57,8 @@ class EventIndex:
     _rest: bytes = b""
     _rest_at: int = 0
     _stream: bool | None = None
-    _reads: array[int] = field(default_factory=lambda: array("q"))
-    _read_times: array[float] = field(default_factory=lambda: array("d"))
+    _reads: "array[int]" = field(default_factory=lambda: array("q"))
+    _read_times: "array[float]" = field(default_factory=lambda: array("d"))
 
     def __len__(self) -> int:
         return len(self.ends)

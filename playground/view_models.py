@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from playground.part_views import Block, PartView
+
 if TYPE_CHECKING:
     from playground.column_views import CompareView
-
-from playground.part_views import Block, PartView
 
 LIVE_STATES: Final = ("queued", "streaming")
 
@@ -223,8 +223,8 @@ class MessageView:
     """One message. `role` as the API spells it; answers name their exchange and choice.
 
     `blocks` are texts and what stands between them, `media` all that is no text; `written` is what an editor starts from
-    (`part_views.written_json`). `column` is set where several columns may show the message. `choices` are all answers of its exchange, this one among
-    them, where there are several.
+    (`part_views.written_json`). `column` is set where several columns may show the message. `choices` are all answers of
+    its exchange, this one among them, where there are several.
     """
 
     id: UUID
@@ -260,6 +260,11 @@ class MessageView:
         return self.state in LIVE_STATES
 
     @property
+    def has_one_text(self) -> bool:
+        """Whether there is exactly one text, and so one place that shows it."""
+        return sum(not block.parts for block in self.blocks) == 1
+
+    @property
     def version(self) -> str:
         """In which version a page shows it: its own words and choices, then where it stands among its alternatives."""
         at = self.alternatives
@@ -271,10 +276,12 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class InspectorView:
-    """Which exchange the inspector shows, and how each tab is fetched."""
+    """Which exchange the inspector shows, and which tab. `linked`: the address names it, and perhaps an `event`."""
 
     exchange: UUID | None = None
     tab: str = "request"
+    linked: bool = False
+    event: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

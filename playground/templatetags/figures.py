@@ -28,6 +28,12 @@ def one_decimal(value: float | None) -> str:
 
 
 @register.filter
+def two_decimals(value: float | None) -> str:
+    """Return a figure with two decimals: 1.5 is "1.50"."""
+    return "" if value is None else _number(value, 2)
+
+
+@register.filter
 def seconds(ms: float | None) -> str:
     """Return milliseconds as seconds: 612.4 is "0.61 s"; longer than ten minutes as minutes."""
     if ms is None:
@@ -43,6 +49,12 @@ def milliseconds(ms: float | None) -> str:
     if ms is None:
         return ""
     return gettext("%(ms)s ms") % {"ms": _number(ms, 1 if abs(ms) < 100 else 0)}
+
+
+@register.filter
+def milliseconds_fine(ms: float | None) -> str:
+    """Return a short time with two decimals: 0.414 is "0.41 ms"."""
+    return "" if ms is None else gettext("%(ms)s ms") % {"ms": _number(ms, 2)}
 
 
 @register.filter

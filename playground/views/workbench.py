@@ -20,7 +20,6 @@ from playground.preview import preview_build
 from playground.view_models import (
     ColumnView,
     ConversationView,
-    InspectorView,
     LocalModelView,
     ProviderChoice,
     WorkbenchView,
@@ -38,6 +37,7 @@ from playground.views.desk import (
     uuid_or_none,
 )
 from playground.views.history import list_view
+from playground.views.inspector_link import inspector_view
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, signed_in
 from playground.views.visibility import rights_view
@@ -96,7 +96,7 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
         conversations=list_view(request.user, {}, current=found.pk),
         column=_column_view(column, providers, provider, parameters),
         messages=messages,
-        inspector=InspectorView(exchange=inspected),
+        inspector=inspector_view(request, found, inspected),
         local_model=local_model_view(),
         examples=() if messages else examples_for(api_id(provider)),
         earlier_href=_earlier_href(found, shown),
