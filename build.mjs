@@ -1,7 +1,7 @@
 /**
  * Bundle static/js and static/css into static/build/. `--watch` rebuilds on change, `--out DIR` writes elsewhere.
  *
- * The page loads one script and one style sheet; Django's manifest storage adds the content hash to their names.
+ * A page loads one script and one style sheet (what a shared link shows has a small script of its own); Django's manifest storage adds the content hash to their names.
  * Heavy parts that few pages need are bundles of their own, fetched by import() when first needed; they carry
  * esbuild's hash, so that one left over from an older build is never mixed in. Such a part shares no module with the
  * page: what it imports is copied into it, so it may import functions, but nothing that holds state.
@@ -15,7 +15,7 @@ const at = process.argv.indexOf("--out");
 const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
-const pages = ["static/js/app.js", "static/css/app.css"].filter((path) => existsSync(path));
+const pages = ["static/js/app.js", "static/js/reader.js", "static/css/app.css"].filter((path) => existsSync(path));
 const lazy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words", "structured/validator"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */

@@ -11,11 +11,16 @@ from upstream.wire.sse import events_of
 
 
 @dataclass(frozen=True, slots=True)
-class TimedText:
-    """One event of a response as text; `at` is the time of the read that completed it, in ms."""
+class ShownEvent:
+    """One event of a response: its bytes as text, what it is for and what it added to the answer.
 
-    text: str
+    `at` is the time of the read that completed it, in ms.
+    """
+
     at: float
+    kind: str
+    added: str
+    text: str
 
 
 def document_shown(document: Any, shown: frozenset[int]) -> Any:
@@ -28,7 +33,7 @@ def document_shown(document: Any, shown: frozenset[int]) -> Any:
 
 def events_shown(
     raw: bytes, pieces: Sequence[tuple[int, float]], document: Any, shown: frozenset[int]
-) -> tuple[TimedText, ...]:
+) -> tuple[ShownEvent, ...]:
     """Return the events of a response with the shown choices only.
 
     They are the bytes as they came wherever an answer has one choice. Where it has more, an event whose choice nobody can
@@ -38,10 +43,18 @@ def events_shown(
     single = isinstance(choices, list) and len(choices) <= 1 and _indexes(choices) <= shown
     times = _times(pieces)
     return tuple(
-        TimedText(text, times(event.end))
+        ShownEvent(times(event.end), event.kind, event.text, text)
+        if single
+        else _reread(event, text, times(event.end))
         for event in events_of(raw)
         if (text := _event_text(event, raw) if single else _event_shown(event, raw, shown)) is not None
     )
+
+
+def _reread(event: RawEvent, text: str, at: float) -> ShownEvent:
+    """Return an event from which choices may have been taken."""
+    now = next(events_of(text.encode()), event)
+    return ShownEvent(at, now.kind, now.text, text)
 
 
 def _times(pieces: Sequence[tuple[int, float]]) -> Callable[[int], float]:

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Final
 
-from conversations.sharing.choices import TimedText, document_shown, events_shown
+from conversations.sharing.choices import ShownEvent, document_shown, events_shown
 from conversations.sharing.included import Included
 from conversations.sharing.leaks import gives_away
 from conversations.sharing.request_body import DATA_URL, UnknownShape, body_without, members_of
@@ -59,7 +60,7 @@ def exchange_document(
                 if not gives_away(pair[1], hidden, shown="")
             ],
             "document": document,
-            "events": None if events is None else [[event.text, event.at] for event in events],
+            "events": None if events is None else [asdict(event) for event in events],
         },
     }
 
@@ -95,7 +96,7 @@ def _response(
     choices: frozenset[int],
     hidden: Sequence[str],
     shown: str,
-) -> tuple[str | None, tuple[TimedText, ...] | None]:
+) -> tuple[str | None, tuple[ShownEvent, ...] | None]:
     """Return the assembled response as JSON text ("" where there is none) and its events, or None for both."""
     if not included.all_that_was_sent and (
         exchange.error or exchange.status is None or exchange.status >= 400
@@ -104,7 +105,7 @@ def _response(
     document = document_shown(exchange.response, choices)
     text = _masked(json.dumps(document, ensure_ascii=False, separators=(",", ":"))) if document else ""
     events = tuple(
-        TimedText(_masked(event.text), event.at)
+        replace(event, text=_masked(event.text), added=_masked(event.added))
         for event in events_shown(exchange.raw, exchange.pieces, exchange.response, choices)
     )
     everything = "\n".join([text, *(event.text for event in events)])

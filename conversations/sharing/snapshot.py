@@ -8,19 +8,19 @@ Version 1 of the document:
 * `columns`: 1–8 of `model`, `system`, `parameters` (name → JSON source text) and `branch`, the indexes into `messages`
 
 `answer` is what its exchange says about a message: `state`, `model`, `timing`, `tokens_in`, `tokens_out`, `error`, and
-`exchange`, its number among the exchanges, or None. A part is one of `{"type": "text" | "refusal", "text"}`,
-`{"type": "file", "kind", "digest", "mime", "size", "width", "height", "name", "part"}`, `{"type": "other", "part"}` and
-`{"type": "left_out", "kind"}`; `part` is the part as it was kept.
+`exchange`, None or `number`, `status`, `events` of what is kept of it. A part is one of
+`{"type": "text" | "refusal", "text"}`, `{"type": "left_out", "kind"}`, `{"type": "other", "part"}` and
+`{"type": "file", "kind", "digest", "mime", "size", "width", "height", "name", "part"}`; `part` is the part as it was kept.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conversations import parts
 from conversations.sharing.exchange import error_document, exchange_document
 from conversations.sharing.included import Included
-from conversations.sharing.leaks import strings_in
+from conversations.sharing.leaks import gives_away, strings_in
 from conversations.sharing.request_body import TEXT_PARTS, UnknownShape, is_system, members_of, messages_of
 from conversations.sharing.source import Branch, BranchExchange, BranchImage, BranchMessage
 from upstream.catalog import json_text
@@ -45,11 +45,17 @@ class SnapshotSource:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A document, the documents of its exchanges by number, and the digests of the attachments it shows."""
+    """A document, the documents of its exchanges by number, and the digests of the attachments it shows.
+
+    `unfinished`: an answer still on its way was left out. `quoting`: numbers, from 1, of messages whose own words repeat
+    something that is left out; what people and models said is never changed.
+    """
 
     document: Mapping[str, Any]
     exchanges: tuple[Mapping[str, Any], ...]
     digests: tuple[str, ...]
+    unfinished: bool = False
+    quoting: tuple[int, ...] = ()
 
 
 def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> Snapshot:
@@ -61,9 +67,21 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
     branches = [_shown(branch, source.exchanges, included) for branch in source.branches[:MAX_COLUMNS]]
     messages = {message.key: message for branch in branches for message in branch}
     numbers = {key: number for number, key in enumerate(messages)}
-    exchanges = _exchange_keys(messages.values(), source) if included.raw else {}
+    hidden = tuple(_hidden(source, included))
+    shown = "\n".join(_texts_shown(messages.values()))
+    exchanges = {
+        key: exchange_document(
+            source.exchanges[key],
+            included=included,
+            choices=frozenset(each.choice for each in messages.values() if each.exchange == key),
+            hidden=hidden,
+            shown=shown,
+        )
+        for key in (_exchange_keys(messages.values(), source) if included.raw else ())
+    }
+    summaries = {key: _summary(number, exchange) for number, (key, exchange) in enumerate(exchanges.items())}
     digests: dict[str, None] = {}
-    shaped = [_message(message, source, included, exchanges, digests) for message in messages.values()]
+    shaped = [_message(message, source, included, summaries, digests) for message in messages.values()]
     document = {
         "version": VERSION,
         "title": source.title,
@@ -76,21 +94,21 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
             for column, branch in zip(columns, branches, strict=True)
         ],
     }
-    hidden = tuple(_hidden(source, included))
-    shown = "\n".join(_texts_shown(messages.values()))
     return Snapshot(
         document=document,
-        exchanges=tuple(
-            exchange_document(
-                source.exchanges[key],
-                included=included,
-                choices=frozenset(m.choice for m in messages.values() if m.exchange == key),
-                hidden=hidden,
-                shown=shown,
-            )
-            for key in exchanges
-        ),
+        exchanges=tuple(exchanges.values()),
         digests=tuple(digests),
+        unfinished=any(
+            source.exchanges[message.exchange].state in LIVE
+            for branch in source.branches
+            for message in branch.messages
+            if message.exchange in source.exchanges
+        ),
+        quoting=tuple(
+            number
+            for number, message in enumerate(messages.values(), start=1)
+            if gives_away("\n".join(_texts_shown([message])), hidden, shown="")
+        ),
     )
 
 
@@ -107,10 +125,21 @@ def _shown(
     return shown
 
 
-def _exchange_keys(messages: Any, source: SnapshotSource) -> dict[str, int]:
-    """Return the number of each exchange that made one of these messages, in their order."""
-    keys = dict.fromkeys(message.exchange for message in messages if message.exchange in source.exchanges)
-    return {key: number for number, key in enumerate(keys)}
+def _exchange_keys(messages: Iterable[BranchMessage], source: SnapshotSource) -> tuple[str, ...]:
+    """Return the exchanges that made these messages, in their order."""
+    return tuple(
+        dict.fromkeys(message.exchange for message in messages if message.exchange in source.exchanges)
+    )
+
+
+def _summary(number: int, exchange: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a message says about the exchange behind it; `events` is None where the response is not shown."""
+    events = exchange["response"]["events"]
+    return {
+        "number": number,
+        "status": exchange["response"]["status"],
+        "events": None if events is None else len(events),
+    }
 
 
 def _column(branch: Branch, exchanges: Mapping[str, BranchExchange], included: Included) -> dict[str, Any]:
@@ -153,7 +182,7 @@ def _message(
     message: BranchMessage,
     source: SnapshotSource,
     included: Included,
-    exchanges: Mapping[str, int],
+    summaries: Mapping[str, Mapping[str, Any]],
     digests: dict[str, None],
 ) -> dict[str, Any]:
     shaped: dict[str, Any] = {
@@ -179,7 +208,7 @@ def _message(
             "tokens_in": exchange.tokens_in,
             "tokens_out": exchange.tokens_out,
             "error": error_document(exchange.error, included=included),
-            "exchange": exchanges.get(message.exchange),
+            "exchange": summaries.get(message.exchange),
         }
     return shaped
 
@@ -251,7 +280,7 @@ def _strings_of(source: str) -> Iterator[str]:
         yield source
 
 
-def _texts_shown(messages: Any) -> Iterator[str]:
+def _texts_shown(messages: Iterable[BranchMessage]) -> Iterator[str]:
     for message in messages:
         yield message.reasoning
         for part in message.content:

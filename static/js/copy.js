@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Copy buttons. `data-copy="#selector"` copies that element's text or value, `data-copy-code` the block of code around
- * the button, `data-copy-answer` the source of the message around it, `data-copy-conversation` all messages as Markdown.
+ * the button, `data-copy-answer` the source of the message around it (`data-copy-shared` in a snapshot),
+ * `data-copy-conversation` all messages as Markdown.
  */
 import { delegate } from "./dom.js";
 import { gettext } from "./i18n.js";
@@ -19,6 +20,9 @@ export function start() {
   });
   delegate("click", "[data-copy-conversation]", (button) => void copy(button, conversationText()));
   delegate("click", "[data-print]", () => window.print());
+  delegate("click", "[data-copy-shared]", (button) => {
+    void copy(button, textOf(button.closest("article")?.querySelector("[data-source]") ?? null));
+  });
   delegate("click", "[data-copy-answer]", (button) => {
     void copy(button, textOf(button.closest("[data-message]")?.querySelector("[data-source]") ?? null));
   });

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Dialogs: `data-dialog-open="#id"` opens one, `data-dialog-close` closes it, a press beside it closes it too.
+ * Dialogs: `data-dialog-open="#id"` opens one (which then fires `dialog:opened`), `data-dialog-close` closes it, a press beside it closes it too.
  * The one confirm dialog of the page asks for `hx-confirm` and for `ask`.
  */
 import { delegate } from "./dom.js";
@@ -55,7 +55,9 @@ export function start() {
   });
   delegate("click", "[data-dialog-open]", (opener) => {
     const dialog = document.querySelector(opener.dataset["dialogOpen"] ?? "");
-    if (dialog instanceof HTMLDialogElement) dialog.showModal();
+    if (!(dialog instanceof HTMLDialogElement)) return;
+    dialog.showModal();
+    dialog.dispatchEvent(new CustomEvent("dialog:opened"));
   });
   delegate("click", "[data-dialog-close]", (button) => button.closest("dialog")?.close());
   document.addEventListener("click", (event) => {
