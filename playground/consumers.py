@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Coroutine, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -345,9 +345,9 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
 
     async def _check(self) -> bool:
         """Say whether the session is valid; stop sending what the person may not see any more."""
-        ours = {"user_id": self.user.pk, "session_key": self._session_key}
+        check = partial(session_is_valid, user_id=self.user.pk, session_key=self._session_key)
         async with self._reads:
-            valid = await self.parts.in_database(session_is_valid, **ours)
+            valid = await self.parts.in_database(check)
         followed = {ref: each.exchange_id for ref, each in self._followed.items()}
         if valid and followed:
             async with self._reads:

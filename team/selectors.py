@@ -71,6 +71,14 @@ def api_name(api_id: str) -> str:
     return api.names.in_language(get_language()) if api else api_id
 
 
+def provider_exists(*, pk: str) -> bool:
+    """Whether there is a provider with this id, whoever may use it."""
+    try:
+        return Provider.objects.filter(pk=pk).exists()
+    except (ValidationError, ValueError):
+        return False
+
+
 def local_provider() -> Provider | None:
     """Return the built-in local model's provider, if it was ever started here."""
     return Provider.objects.filter(is_local=True).first()

@@ -84,6 +84,11 @@ def exchange_state_for(*, user: User, pk: UUID) -> Exchange:
     )
 
 
+def exchange_is_editable(*, user: User, pk: UUID) -> bool:
+    """Whether an exchange belongs to a conversation that `user` may write into."""
+    return Exchange.objects.filter(editable_by(user, "run__conversation"), pk=pk).exists()
+
+
 def exchanges_visible(*, user: User, ids: Iterable[UUID]) -> set[UUID]:
     """Return which of these exchanges `user` may see now. One query."""
     return set(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -82,6 +83,34 @@ def messages_sent(*, conversation_id: UUID, shape: TreeShape) -> set[UUID]:
             sent.add(at)
             at = shape.parents[at]
     return sent
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a message begins: its role and the first words of its text."""
+
+    role: str
+    text: str
+
+
+def message_openings(*, conversation_id: UUID, length: int = 90) -> dict[UUID, Opening]:
+    """Return how each message of a conversation begins, in at most `length` characters. One query, read row by row."""
+    rows = Message.objects.filter(conversation_id=conversation_id).values_list("id", "role", "content")
+    return {
+        pk: Opening(role, " ".join(_text(content)[: length * 2].split())[:length])
+        for pk, role, content in rows.iterator(chunk_size=200)
+    }
+
+
+def _text(content: Any) -> str:
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return next((text for text in texts if isinstance(text, str) and text.strip()), "")
+
+
+def authors_count(*, conversation_id: UUID) -> int:
+    """Return how many people wrote in a conversation."""
+    written = Message.objects.filter(conversation_id=conversation_id).exclude(author=None)
+    return written.order_by().values("author_id").distinct().count()
 
 
 def history_whole(*, conversation_id: UUID, leaf_id: UUID) -> list[Message]:

@@ -40,9 +40,20 @@ from conversations.services.organising import (
     trash_delete,
     trash_empty,
 )
+from conversations.services.pruning import (
+    Kept,
+    Pruned,
+    attachments_prune,
+    deleted_messages_prune,
+    storage_measure,
+    traces_prune,
+    traces_prune_to,
+    trash_prune,
+)
 from conversations.services.recording import Ending, Progress, ResponseHead, Written, recordings_write
 from conversations.services.recovery import exchange_recover
 from conversations.services.run import (
+    Below,
     ColumnMissing,
     MessageMissing,
     OpenedExchange,
@@ -87,12 +98,14 @@ from conversations.services.tree_copy import branch_copy
 from conversations.services.visibility import visibility_set
 
 __all__ = [
-    "TRASH_KEPT",
     "MAX_COLUMNS",
+    "TRASH_KEPT",
+    "Below",
     "ChangeLost",
     "Changed",
     "ColumnMissing",
     "Ending",
+    "Kept",
     "LastColumn",
     "MessageGone",
     "MessageMissing",
@@ -103,6 +116,7 @@ __all__ = [
     "OpenedRun",
     "Place",
     "Progress",
+    "Pruned",
     "ResponseHead",
     "RunConflict",
     "StillStreaming",
@@ -115,6 +129,7 @@ __all__ = [
     "attachment_create",
     "attachment_digests",
     "attachment_keep",
+    "attachments_prune",
     "attachments_release",
     "attachments_reuse",
     "branch_continue",
@@ -142,14 +157,16 @@ __all__ = [
     "conversations_restore",
     "conversations_tag",
     "conversations_trash",
+    "deleted_messages_prune",
     "exchange_recover",
+    "message_add",
     "message_delete",
     "message_edit",
     "message_insert",
     "message_move",
-    "message_add",
     "recordings_write",
     "run_open",
+    "storage_measure",
     "tag_names",
     "tool_loop_begun",
     "tool_loop_fail",
@@ -158,7 +175,10 @@ __all__ = [
     "tool_loop_stop",
     "tool_mock_delete",
     "tool_mock_save",
+    "traces_prune",
+    "traces_prune_to",
     "trash_delete",
     "trash_empty",
+    "trash_prune",
     "visibility_set",
 ]

@@ -44,13 +44,21 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Below:
+    """The end of the branch that somebody saw while they wrote: what they send goes below it. None: they saw none."""
+
+    message: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a person sends to one column (by id; None is the first): the words and everything that goes with them.
 
     The words continue the shown branch; with `beside` (a user's message) they stand beside it as an alternative, and with
     `again` (a user's message) nothing is said anew: that message gets one more answer. With `after` (an answer that calls
     tools) `results` are said in place of words. `written` is the message where it says more than `text`; its role may be
-    any, and an assistant's is what the model goes on from.
+    any, and an assistant's is what the model goes on from. `below` is where the branch ended for whoever wrote: two people
+    who write at once write alternatives, and each sends what they saw.
     """
 
     text: str
@@ -65,6 +73,7 @@ class Turn:
     after: UUID | None = None
     results: tuple[ToolResult, ...] = ()
     written: Written | None = None
+    below: Below | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,8 @@ def run_open(
     of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`, `ColumnMissing`,
     `Conversation.DoesNotExist`, and what `bytes_filled` raises where attachments cannot be sent.
     """
-    mine = selectors.conversations_for(user=person).filter(owner=person)
-    conversation = mine.select_for_update().get(pk=conversation_id)
+    editable = Conversation.objects.filter(selectors.editable_by(person))
+    conversation = editable.select_for_update().get(pk=conversation_id)
     run = _run_create(run_id, conversation, person)
     if run is None:
         existing = selectors.run_find(run_id=run_id)
@@ -115,7 +124,7 @@ def run_open(
     for turn in turns:
         column = _column(columns, turn.column)
         written = turn.written.key if turn.written else ""
-        key = (column.leaf_id, turn.text, turn.again, turn.beside, turn.after, written)
+        key = (column.leaf_id, turn.below, turn.text, turn.again, turn.beside, turn.after, written)
         words = said.get(key) or _said(conversation, column, turn, person)
         history = selectors.history(conversation_id=conversation.pk, leaf_id=words[0].parent_id)
         request = _request(conversation, turn, [*history, *words])
@@ -163,7 +172,7 @@ def _said(conversation: Conversation, column: Column, turn: Turn, person: User) 
 
 def _words(conversation: Conversation, column: Column, turn: Turn, person: User) -> Message:
     """Return the user's message that the run answers: a new one, not saved yet, or the one to answer again."""
-    parent_id = column.leaf_id
+    parent_id = column.leaf_id if turn.below is None else _seen(conversation, turn.below)
     if named := turn.again or turn.beside:
         there = Message.objects.filter(conversation=conversation, pk=named).first()
         if there is None or (turn.again and there.exchange_id is not None):
@@ -173,6 +182,13 @@ def _words(conversation: Conversation, column: Column, turn: Turn, person: User)
         parent_id = there.parent_id
     written = turn.written or Written.of_text(turn.text)
     return written.message(conversation=conversation, parent_id=parent_id, author=person)
+
+
+def _seen(conversation: Conversation, below: Below) -> UUID | None:
+    """Return where words go that somebody wrote who saw the branch end there, wherever the column leads by now."""
+    if below.message is not None and not conversation.messages.filter(pk=below.message).exists():
+        raise MessageMissing
+    return below.message
 
 
 def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
+from conversations.models import Column
 from playground.attached import attached_in, messages_shown, unshown
 from playground.forms import DraftForm, SettingsForm
 from playground.message_input import is_empty
@@ -22,13 +23,14 @@ from playground.views.desk import (
     chosen,
     column_asked,
     conversation_of,
+    editable_conversation,
+    is_foreign,
     models_of,
-    own_conversation,
     provider_of,
 )
 from playground.views.signed_in import PersonRequest, problem, signed_in
 from team import selectors as team
-from team.models import Provider
+from team.models import Provider, User
 from upstream import catalog
 from upstream.catalog import Api
 
@@ -37,14 +39,23 @@ from upstream.catalog import Api
 @signed_in
 def column_settings(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Keep what is set while it is set: provider, model, system prompt, parameters."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     form = SettingsForm(request.POST, providers=team.providers_for(user=request.user))
     if not form.is_valid():
         return problem(422, *(message for messages in form.errors.values() for message in messages))
-    services.column_settings_update(column=column_asked(found, request.POST), settings=form.settings())
+    column = column_asked(found, request.POST)
+    services.column_settings_update(column=column, settings=_kept_settings(form, column, request.user))
     if "column" in request.POST:
         return labels_render(request, found, list(team.providers_for(user=request.user)))
     return HttpResponse(status=204)
+
+
+def _kept_settings(form: SettingsForm, column: Column, user: User) -> dict[str, Any]:
+    """Return the settings to keep: somebody who may not use the column's provider leaves it until they choose another."""
+    settings = form.settings()
+    if not settings["provider"] and is_foreign(column, list(team.providers_for(user=user))):
+        settings["provider"] = column.settings["provider"]
+    return settings
 
 
 @require_POST

@@ -25,8 +25,8 @@ from playground.views.desk import (
     api_id,
     column_asked,
     conversation_of,
+    editable_conversation,
     models_of,
-    own_conversation,
     provider_of,
     uuid_or_none,
 )
@@ -47,20 +47,16 @@ NEWEST = 30
 @signed_in
 def column_add(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Add a column that is a copy of another (`column`) or of the last one, and choose it."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     like = column_asked(found, request.POST).pk if request.POST.get("column") else None
     try:
         made = services.column_add(conversation=found, like=like)
     except TooManyColumns:
-        return problem(
-            422,
-            ngettext(
+        sentence = ngettext(
+            "There can be at most %(most)d column.", "There can be at most %(most)d columns.", MAX_COLUMNS
+        )
         messages.error(request, sentence % {"most": MAX_COLUMNS})
         return redirect("conversation", found.pk)
-                "There can be at most %(most)d column.", "There can be at most %(most)d columns.", MAX_COLUMNS
-            )
-            % {"most": MAX_COLUMNS},
-        )
     except Column.DoesNotExist as error:
         raise Http404 from error
     return redirect(_href(found, made.pk))
@@ -70,7 +66,7 @@ def column_add(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def column_remove(request: PersonRequest, pk: UUID, column: int) -> HttpResponse:
     """Remove a column; what was said in it stays in the tree."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     try:
         services.column_remove(conversation=found, pk=column)
     except Column.DoesNotExist as error:
@@ -84,7 +80,7 @@ def column_remove(request: PersonRequest, pk: UUID, column: int) -> HttpResponse
 @signed_in
 def column_move(request: PersonRequest, pk: UUID, column: int) -> HttpResponse:
     """Move a column one place: `by` is 1 (to the right) or -1."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     by = request.POST.get("by")
     if by not in ("1", "-1"):
         return problem(422, _("A column moves one place at a time."))
@@ -99,7 +95,7 @@ def column_move(request: PersonRequest, pk: UUID, column: int) -> HttpResponse:
 @signed_in
 def columns_sweep(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Make the columns from a list of models, or of values of one parameter; `column` is what they are copies of."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     base = column_asked(found, request.POST)
     provider = provider_of(base, list(team.providers_for(user=request.user)))
     form = SweepForm(request.POST, api=catalog.api(api_id(provider)), settings=base.settings)
@@ -113,7 +109,7 @@ def columns_sweep(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def columns_lead(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Let all columns go on from one answer (`message`), or each from its own where none is named; answers with all."""
-    found = own_conversation(request.user, pk)
+    found = editable_conversation(request.user, pk)
     if named := request.POST.get("message"):
         message = uuid_or_none(named)
         if message is None:

@@ -5,9 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from conversations import selectors
 from conversations.models import Column, Conversation
+from playground.views.signed_in import Forbidden
+from team import selectors as team
 from team.models import Provider, User
 from upstream import catalog
 
@@ -23,11 +26,26 @@ def conversation_of(user: User, pk: UUID) -> Conversation:
         raise Http404 from error
 
 
+def editable_conversation(user: User, pk: UUID) -> Conversation:
+    """Return a conversation that this person may write into; 404 where they may not see it, else `Forbidden`."""
+    found = conversation_of(user, pk)
+    if not selectors.may_edit(user=user, conversation=found):
+        raise Forbidden(only_look(found))
+    return found
+
+
+def only_look(found: Conversation) -> str:
+    """Return the sentence for somebody who may look at a conversation and not write into it."""
+    owner = found.owner.get_full_name()
+    return _("You may look at this conversation; only %(owner)s writes in it.") % {"owner": owner}
+
+
 def own_conversation(user: User, pk: UUID) -> Conversation:
-    """Return a conversation that belongs to this person; else 404."""
+    """Return a conversation that belongs to this person; 404 where they may not see it, else `Forbidden`."""
     found = conversation_of(user, pk)
     if found.owner_id != user.pk:
-        raise Http404
+        owner = found.owner.get_full_name()
+        raise Forbidden(_("Only %(owner)s, whose conversation this is, may do that.") % {"owner": owner})
     return found
 
 
@@ -58,6 +76,12 @@ def chosen(providers: Sequence[Provider], pk: str) -> Provider | None:
 def provider_of(column: Column, providers: Sequence[Provider]) -> Provider | None:
     """Return the column's provider; where it has none any more, the first one there is."""
     return chosen(providers, column.settings.get("provider", "")) or next(iter(providers), None)
+
+
+def is_foreign(column: Column, providers: Sequence[Provider]) -> bool:
+    """Whether the column names a provider that there is, and that somebody who may use `providers` may not."""
+    kept = column.settings.get("provider", "")
+    return bool(kept) and chosen(providers, kept) is None and team.provider_exists(pk=kept)
 
 
 def api_id(provider: Provider | None) -> str:

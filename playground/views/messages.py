@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from conversations import selectors
 from conversations.models import Exchange, Message, Run
+from playground.part_views import blocks_of, media_of, written_json
 from playground.stats import stats_of
 from playground.view_models import AlternativesView, ErrorView, MessageView, StatsView, ToolCallView
 
@@ -84,8 +85,22 @@ def message_view(message: Message, siblings: Sequence[UUID] = ()) -> MessageView
         tool_calls=tuple(map(tool_call_view, message.tool_calls)),
         parent=message.parent_id,
         alternatives=alternatives_view(message, siblings),
+        author=message.author.get_full_name() if message.author else "",
+        revision=message.revision,
+        name=message.name,
+        tool_call_id=message.tool_call_id,
+        blocks=blocks_of(message.content),
+        media=media_of(message.content),
+        written=written_json(
+            role=message.role,
+            name=message.name,
+            tool_call_id=message.tool_call_id,
+            content=message.content,
+            more=bool(message.tool_calls or message.extra or message.as_parts),
+        ),
     )
-    return shown if message.exchange is None else answer_view(shown, message, message.exchange)
+    exchange = message.exchange or message.origin
+    return shown if exchange is None else answer_view(shown, message, exchange)
 
 
 def alternatives_view(message: Message, siblings: Sequence[UUID]) -> AlternativesView | None:

@@ -20,7 +20,7 @@ from conversations.selectors.request_bytes import (
     AttachmentMissing,
     RequestTooLarge,
 )
-from conversations.services import ColumnMissing, MessageMissing, OpenedRun, RunConflict, Turn
+from conversations.services import Below, ColumnMissing, MessageMissing, OpenedRun, RunConflict, Turn
 from playground import lifecycle
 from playground.attachment_fetch import NotFetched, attachments_fetch
 from playground.forms import RunForm
@@ -28,10 +28,11 @@ from playground.launch import run_launch
 from playground.runtime import Runtime, runtime
 from playground.tool_results import results_read
 from playground.views.columns import ColumnPost, columns_posted, part_views
-from playground.views.desk import uuid_or_none
+from playground.views.desk import editable_conversation, uuid_or_none
 from playground.views.message import attachment_gone
 from playground.views.messages import opened_views, run_message_views
-from playground.views.signed_in import PersonRequest, problem, signed_in_async
+from playground.views.signed_in import Forbidden, PersonRequest, problem, signed_in_async
+from playground.watching import conversation_changed
 from team import selectors as team
 from team.errors import TeamError
 from team.models import Provider, User
@@ -69,7 +70,11 @@ async def run_start(request: PersonRequest, pk: UUID, run_id: UUID) -> HttpRespo
     asked = Asked(request.user, pk, run_id, request.POST.dict(), get_language() or "en")
     try:
         opened = await runtime().unbroken(run_begin(runtime(), asked))
-    except (Conversation.DoesNotExist, RunConflict) as error:
+    except Conversation.DoesNotExist as error:
+        # Not theirs to write into: whether they may look decides what they are told.
+        await runtime().in_database(editable_conversation, request.user, pk)
+        raise Http404 from error
+    except RunConflict as error:
         raise Http404 from error
     except Refused as error:
         return problem(422, *error.messages)
@@ -95,6 +100,8 @@ async def run_begin(parts: Runtime, asked: Asked) -> OpenedRun:
         opened, providers = await parts.in_database(run_commit, asked, parts.process)
     # A run that existed already has nothing to send.
     run_launch(parts, person=asked.person.pk, sendings=zip(opened.exchanges, providers, strict=False))
+    if opened.exchanges:
+        conversation_changed(opened.run.conversation, tip=opened.exchanges[0].messages[0], by=asked.person)
     return opened
 
 
@@ -174,8 +181,17 @@ def _turn(asked: Asked, column: ColumnPost, providers: Sequence[Provider]) -> Tu
         again=again,
         beside=beside,
         after=after,
+        below=Below(uuid_or_none(asked.data["below"])) if "below" in asked.data else None,
         results=results_read(asked.data.get("results", "")) if after else (),
     )
+
+
+def _stoppable(user: User, pk: UUID) -> Exchange:
+    """Return an exchange that this person may stop. Raises `Exchange.DoesNotExist`, `Forbidden` for who may only look."""
+    exchange = selectors.exchange_state_for(user=user, pk=pk)
+    if not selectors.exchange_is_editable(user=user, pk=pk):
+        raise Forbidden(_("You may look at this conversation; its answers are for others to stop."))
+    return exchange
 
 
 @require_POST
@@ -184,7 +200,7 @@ async def exchange_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Stop an exchange, whichever process runs it; one that has ended already is as good as stopped."""
     parts = runtime()
     try:
-        exchange = await parts.in_database(selectors.exchange_state_for, user=request.user, pk=pk)
+        exchange = await parts.in_database(_stoppable, request.user, pk)
     except Exchange.DoesNotExist as error:
         raise Http404 from error
     # An answer that has just come may be about to go on by itself, or have done so.

@@ -24,6 +24,10 @@ class PersonRequest(HttpRequest):
     user: User
 
 
+class Forbidden(Exception):
+    """What somebody may see but not do; the text says why, for them to read."""
+
+
 Page: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 AsyncPage: TypeAlias = Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponseBase]]
 
@@ -35,7 +39,10 @@ def signed_in(view: Callable[Concatenate[PersonRequest, P], HttpResponseBase]) -
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _sign_in(request)
-        return view(cast("PersonRequest", request), *args, **kwargs)
+        try:
+            return view(cast("PersonRequest", request), *args, **kwargs)
+        except Forbidden as error:
+            return problem(403, str(error))
 
     return checked
 
@@ -52,7 +59,10 @@ def signed_in_async(
         if not isinstance(user, User):
             return _sign_in(request)
         request.user = user
-        return await view(cast("PersonRequest", request), *args, **kwargs)
+        try:
+            return await view(cast("PersonRequest", request), *args, **kwargs)
+        except Forbidden as error:
+            return problem(403, str(error))
 
     return checked
 

@@ -14,9 +14,11 @@ import { start as startDialogs } from "./dialog.js";
 import { start as startDiff } from "./diff.js";
 import { start as startDrawers } from "./drawers.js";
 import { start as startFinder } from "./finder.js";
+import { follow as followChanges } from "./live.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
+import { start as startMessageMenu } from "./message_menu.js";
 import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParameters } from "./parameters.js";
@@ -36,6 +38,7 @@ import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
 import { bind as bindTools, follow as followTools, start as startTools } from "./tools/index.js";
+import { start as startTreeMap } from "./tree_map.js";
 import { start as startTry } from "./try_parameter.js";
 
 const socket = openSocket();
@@ -61,6 +64,8 @@ const starts = [
   startSweep,
   startInspector,
   startAnnouncements,
+  startMessageMenu,
+  startTreeMap,
   startTools,
 ];
 
@@ -114,6 +119,7 @@ for (const type of ["htmx:load", "fragment:added"]) {
 if (socket) {
   showConnection(socket);
   refreshFrom(socket);
+  followChanges(socket);
   followTools(socket);
   socket.start();
 }

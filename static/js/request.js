@@ -52,13 +52,21 @@ async function send(url, init, signal) {
     const html = response.ok || !/^\s*<(?:!doctype|html)/i.test(text) ? text : "";
     const signedOut = response.status === 401 || (response.redirected && response.url.includes("/accounts/"));
     const ok = response.ok && !signedOut;
-    const problem = ok ? "" : signedOut ? signedOutSentence() : sentence(response);
+    const problem = ok ? "" : signedOut ? signedOutSentence() : told(response, html) || sentence(response);
     return { ok, status: response.status, html, problem, signedOut, aborted: false };
   } catch (error) {
     const aborted = error instanceof DOMException && error.name === "AbortError";
     if (!aborted) console.warn("A request got no answer.", url, error);
     return { ok: false, status: 0, html: "", problem: noAnswer(), signedOut: false, aborted };
   }
+}
+
+/** What the server says about what one may not do, or what was changed meanwhile. @param {Response} response @param {string} html */
+function told({ status }, html) {
+  if ((status !== 403 && status !== 409) || html === "") return "";
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return (template.content.textContent ?? "").trim().replace(/\s+/g, " ");
 }
 
 function noAnswer() {

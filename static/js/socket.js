@@ -176,9 +176,6 @@ export class ExchangeSocket extends EventTarget {
         return;
       case "conversations":
         this.dispatchEvent(new Event("conversations"));
-        return;
-      case "messages":
-        this.dispatchEvent(new CustomEvent("messages", { detail: { conversation: message.conversation } }));
     }
   }
 

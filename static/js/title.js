@@ -27,8 +27,8 @@ function listen(field) {
   field.addEventListener("change", () => show(field.value.trim()));
 }
 
-/** @param {string} title */
-function take(title) {
+/** Show the title that the conversation has by now. @param {string} title */
+export function take(title) {
   const field = document.querySelector("[data-title-field]");
   if (!(field instanceof HTMLInputElement) || field === document.activeElement) return;
   field.value = field.defaultValue = title;

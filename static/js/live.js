@@ -1,0 +1,269 @@
+// @ts-check
+/**
+ * The conversation as it changes elsewhere: in another tab, by somebody else, on the server. The socket says that something
+ * changed; what is new comes as a fragment and is put in place. Whatever the page shows already stays untouched: text that
+ * is being typed, selected or streamed, the focus, the place one has scrolled to.
+ */
+import { elements, make } from "./dom.js";
+import { gettext, interpolate } from "./i18n.js";
+import { icon } from "./icons.js";
+import { LIVE } from "./reply.js";
+import { post } from "./request.js";
+import { take as takeTitle } from "./title.js";
+import { toast } from "./toasts.js";
+import { columnOf } from "./transcripts.js";
+
+/** @import { ExchangeSocket } from "./socket.js" */
+
+/**
+ * @typedef {object} Wish
+ * @property {string | null} [tip] the end of the branch to show; without it, the one that is shown
+ * @property {string} [through] a message whose newest branch to show
+ * @property {boolean} [mine] the person at this page asked for it: it is shown, whatever they are doing
+ * @property {string | null} [by] who else did it
+ */
+
+/** A run that this page is just sending, or an edit that it is saving. */
+const SENDING = '[data-composer] [aria-busy="true"], [data-again][aria-busy="true"], .msg__edit [aria-busy="true"]';
+const LOOK_MS = 50;
+const MOST_LOOKS = 100;
+
+/** What the page says of its conversation. @returns {HTMLElement | null} */
+function page() {
+  return document.querySelector("[data-live]");
+}
+
+/** Whether the person may write here. */
+export function mayEdit() {
+  return page()?.dataset["mayEdit"] === "true";
+}
+
+/** The conversation's own address, with a slash at its end. */
+export function base() {
+  return page()?.dataset["base"] ?? location.pathname;
+}
+
+/** @param {ExchangeSocket} socket */
+export function follow(socket) {
+  const shown = page();
+  if (!shown) return;
+  socket.watch(shown.dataset["live"] ?? "", () => shown.dataset["seen"] ?? "");
+  socket.addEventListener("changed", (event) => void changed(/** @type {CustomEvent} */ (event).detail));
+  socket.addEventListener("unwatched", () => gone());
+  document.addEventListener("formdata", ({ target, formData }) => {
+    // Where the branch ends for the person who writes: what they send goes below that, whatever comes meanwhile.
+    const lists = elements(document, "[data-transcript]");
+    if (!(target instanceof HTMLFormElement) || !target.matches("[data-composer]") || lists.length !== 1) return;
+    formData.set("below", rowId(rowsOf(/** @type {HTMLElement} */ (lists[0])).at(-1)));
+  });
+}
+
+/** @param {{message: string | null, by: string | null}} news */
+async function changed({ message, by }) {
+  document.dispatchEvent(new Event("loop:moved"));
+  await sent();
+  // What this page did itself stands there already.
+  if (message && by === null && document.querySelector(`[data-message="${CSS.escape(message)}"]`)) return;
+  await show({ tip: message, by });
+}
+
+/** Wait for the answer to what this page is sending: it brings the same messages. */
+async function sent() {
+  for (let look = 0; look < MOST_LOOKS && document.querySelector(SENDING); look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** @type {Promise<unknown>} one at a time: each tells the server what the last one left */
+let last = Promise.resolve();
+
+/** Bring the page up to date. @param {Wish} wish @returns {Promise<void>} */
+export function show(wish) {
+  const next = last.then(() => showNow(wish));
+  last = next.catch(reportError);
+  return next;
+}
+
+/** @param {Wish} wish */
+async function showNow(wish) {
+  const transcripts = elements(document, "[data-transcript]");
+  for (const transcript of transcripts) {
+    const fetched = await fetchNews(transcript, wish);
+    if (!fetched) return;
+    if (apply(transcript, fetched, wish)) continue;
+    // The person is in the middle of something here: they are told, and see that there is an alternative.
+    offer(wish);
+    const counts = await fetchNews(transcript, {});
+    if (counts) apply(transcript, counts, {});
+  }
+}
+
+/** @param {HTMLElement} transcript @param {Wish} wish */
+async function fetchNews(transcript, wish) {
+  const column = columnOf(transcript);
+  const fields = new URLSearchParams({ shown: rowsOf(transcript).map(rowName).join(",") });
+  if (column) {
+    fields.set("column", column);
+    fields.set("mirror", "1");
+  } else {
+    if (wish.tip) fields.set("tip", wish.tip);
+    if (wish.through) fields.set("through", wish.through);
+  }
+  const result = await post(`${base()}news/`, fields);
+  if (result.status === 404) gone();
+  if (!result.ok) return null;
+  const template = document.createElement("template");
+  template.innerHTML = result.html;
+  const news = template.content.querySelector("[data-news]");
+  if (!(news instanceof HTMLElement)) return null;
+  tellPage(news);
+  return news;
+}
+
+/** Take over what concerns the page as a whole. @param {HTMLElement} news */
+function tellPage(news) {
+  const shown = page();
+  if (!shown) return;
+  const { seen = "", mayEdit: may = "", title = "" } = news.dataset;
+  shown.dataset["seen"] = seen;
+  shown.toggleAttribute("data-several", news.hasAttribute("data-several") || shown.hasAttribute("data-several"));
+  if (title) takeTitle(title);
+  if (may !== shown.dataset["mayEdit"]) {
+    const sentence = may === "true" ? gettext("You may write here now.") : gettext("You may only look here from now on.");
+    bar(sentence, { label: gettext("Reload"), run: () => location.reload() });
+  }
+}
+
+// -- rows --------------------------------------------------------------------------------------------------------------
+
+/** @param {ParentNode} transcript @returns {HTMLElement[]} */
+function rowsOf(transcript) {
+  return elements(transcript, ":scope > [data-version]");
+}
+
+/** The id of the message that a row stands for: of several choices, the one that the branch goes through. @param {Element} [row] */
+export function rowId(row) {
+  const own = row?.matches("[data-message]") ? row : row?.querySelector('[data-picked="true"], [data-message]');
+  return own?.getAttribute("data-message") ?? "";
+}
+
+/** @param {HTMLElement} row */
+function rowName(row) {
+  return `${rowId(row)}:${row.dataset["version"] ?? ""}`;
+}
+
+/** The words of a version, without where it stands among its alternatives. @param {HTMLElement} row */
+function words(row) {
+  return (row.dataset["version"] ?? "").split("-")[0];
+}
+
+/**
+ * Make a transcript show what the news says; false where that would take away what the person is at.
+ * @param {HTMLElement} transcript @param {HTMLElement} news @param {Wish} wish
+ */
+function apply(transcript, news, wish) {
+  const rows = rowsOf(transcript);
+  const keep = Number(news.dataset["keep"]);
+  const parts = elements(news, ":scope > *");
+  const wanted = new Set(parts.map((part) => part.dataset["same"] ?? rowId(part)));
+  const old = new Map(rows.slice(keep).map((row) => [rowId(row), row]));
+  const leaving = rows.slice(keep).filter((row) => !wanted.has(rowId(row)) || old.get(rowId(row)) !== row);
+  if (leaving.length > 0 && !wish.mine && leaving.some(isBusy)) return false;
+  const back = rowId(leaving.at(-1));
+  const hadFocus = leaving.some((row) => row.contains(document.activeElement));
+  for (const row of leaving) row.remove();
+  const earlier = transcript.querySelector(":scope > [data-earlier]");
+  if (news.hasAttribute("data-whole")) earlier?.remove();
+  put(transcript, parts, { old, at: rows[keep - 1] ?? (earlier?.isConnected ? earlier : null), mine: wish.mine === true });
+  if (rowsOf(transcript).length > 0) document.querySelector("[data-first]")?.remove();
+  if (hadFocus) focusNear(transcript);
+  if (back && wish.by) {
+    const sentence = interpolate(gettext("%(name)s wrote on another branch, which is shown now."), { name: wish.by });
+    toast(sentence, "plain", { label: gettext("Back"), run: () => void show({ tip: back, mine: true }) });
+  }
+  return true;
+}
+
+/**
+ * @param {HTMLElement} transcript @param {HTMLElement[]} parts
+ * @param {{old: Map<string, HTMLElement>, at: Element | null, mine: boolean}} place
+ */
+function put(transcript, parts, { old, at, mine }) {
+  for (const part of parts) {
+    const known = old.get(part.dataset["same"] ?? rowId(part));
+    const row = known && staysAs(known, part) ? known : part;
+    if (row !== known) known?.remove();
+    const next = at ? at.nextElementSibling : transcript.firstElementChild;
+    if (next !== row) transcript.insertBefore(row, next);
+    at = row;
+    if (row !== part) continue;
+    row.toggleAttribute("data-elsewhere", !mine);
+    window.htmx?.process(row);
+    row.dispatchEvent(new Event("fragment:added", { bubbles: true }));
+  }
+}
+
+/** Whether a row that stands there can stay, with another number of alternatives at most. @param {HTMLElement} known @param {HTMLElement} part */
+function staysAs(known, part) {
+  if (part.dataset["same"]) return true;
+  const busy = known.querySelector("form, " + LIVE) !== null || known.matches(LIVE);
+  if (words(known) !== words(part) && !busy) return false;
+  const marks = elements(part, ".siblings");
+  if (known.matches("[data-choices]") && marks.length > 0 && !busy) return false;
+  swapMarks(known, marks[0] ?? null);
+  known.dataset["version"] = part.dataset["version"] ?? "";
+  return true;
+}
+
+/** @param {HTMLElement} row @param {HTMLElement | null} mark */
+function swapMarks(row, mark) {
+  for (const acts of elements(row, ".msg__acts")) {
+    acts.querySelector(".siblings")?.remove();
+    if (mark) acts.prepend(mark.cloneNode(true));
+  }
+}
+
+/** Whether the person is at something in a row: an edit, or an answer that they asked for. @param {HTMLElement} row */
+function isBusy(row) {
+  if (row.querySelector("form")) return true;
+  const live = row.matches(LIVE) || row.querySelector(LIVE) !== null;
+  return live && !row.hasAttribute("data-elsewhere");
+}
+
+/** @param {HTMLElement} transcript */
+function focusNear(transcript) {
+  const region = transcript.closest("[tabindex]");
+  if (region instanceof HTMLElement) region.focus({ preventScroll: true });
+}
+
+// -- what the person is told -------------------------------------------------------------------------------------------
+
+/** @param {Wish} wish */
+function offer({ tip, by }) {
+  if (!tip) return;
+  const sentence = by
+    ? interpolate(gettext("%(name)s wrote on another branch."), { name: by })
+    : gettext("There is something new on another branch.");
+  bar(sentence, { label: gettext("Show it"), run: () => void show({ tip, mine: true }) });
+}
+
+function gone() {
+  const sentence = gettext("This conversation is not there any more, or is not shown to you any more.");
+  bar(sentence, { label: gettext("Go to my conversations"), run: () => location.assign("/") });
+}
+
+/** A quiet line above the composer; there is one at most. @param {string} sentence @param {{label: string, run: () => void}} action */
+function bar(sentence, action) {
+  document.querySelector("[data-elsewhere-bar]")?.remove();
+  const act = make("button", { type: "button", class: "btn btn--small" }, action.label);
+  const close = make("button", { type: "button", class: "iconbtn iconbtn--small" }, icon("x", "small"));
+  close.setAttribute("aria-label", gettext("Dismiss"));
+  const line = make("div", { class: "elsewhere", role: "status", "data-elsewhere-bar": "" }, icon("branch"));
+  line.append(make("p", {}, sentence), act, close);
+  act.addEventListener("click", () => {
+    line.remove();
+    action.run();
+  });
+  close.addEventListener("click", () => line.remove());
+  document.querySelector(".composer")?.before(line);
+}
