@@ -17,6 +17,8 @@ import { start as startFinder } from "./finder.js";
 import { follow as followChanges } from "./live.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
+import { start as startMessageEdit } from "./message_edit.js";
+import { bind as bindMessageJson, start as startMessageJson } from "./message_json.js";
 import { start as startMenus } from "./menus.js";
 import { start as startMessageMenu } from "./message_menu.js";
 import { start as startObjections } from "./objections.js";
@@ -58,6 +60,8 @@ const starts = [
   startOrganise,
   startComments,
   startBranches,
+  startMessageEdit,
+  startMessageJson,
   startChoices,
   startColumns,
   startDiff,
@@ -81,6 +85,7 @@ const binds = [
   bindBody,
   bindAttach,
   bindComposer,
+  bindMessageJson,
   bindSettings,
   bindColumns,
   bindSweep,

@@ -1,15 +1,17 @@
 // @ts-check
 /** Alternatives in the tree: answer again, say it differently, look at another branch. Nothing that was said goes away. */
-import { delegate, make } from "./dom.js";
+import { delegate } from "./dom.js";
 import { randomId } from "./drafts.js";
 import { gettext } from "./i18n.js";
 import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
-import { columnOf, messageBeside, replaceFrom, transcriptOf } from "./transcripts.js";
+import { addMessages, columnOf, messageBeside, replaceFrom, transcriptOf } from "./transcripts.js";
 
 const SECOND_MS = 1_000;
+/** What the composer holds is no part of a run that another message begins. */
+export const NOTHING_SAID = { message: "", parts: "", role: "", name: "", tool_call_id: "", raw: "" };
 
 /** A wish to run keeps its UUID until the server took it: a second press is the same run. @type {Map<string, string>} */
 const wanted = new Map();
@@ -21,21 +23,20 @@ export function start() {
     else if (seconds > 0) wait(button, Math.ceil(seconds));
     else void again(button);
   });
-  delegate("click", "[data-edit]", (button) => edit(button));
   delegate("click", "[data-show-branch]", (button) => void showBranch(button));
 }
 
 /** @param {HTMLElement} button */
 async function again(button) {
   const id = button.dataset["again"] ?? "";
-  await run(button, id, { again: id, message: "" });
+  await run(button, id, { ...NOTHING_SAID, again: id });
 }
 
 /**
  * Post a run whose messages take the place of what is shown from one message on; in a column, of that column alone.
- * @param {HTMLElement} button @param {string} message its id @param {Record<string, string>} fields
+ * @param {HTMLElement} button @param {string} message its id, "" to go on at the end @param {Record<string, string>} fields
  */
-async function run(button, message, fields) {
+export async function run(button, message, fields) {
   const form = document.querySelector("form[data-composer]");
   if (!(form instanceof HTMLFormElement) || button.getAttribute("aria-busy") === "true") return false;
   if (transcriptOf(button)?.querySelector(LIVE)) {
@@ -59,14 +60,15 @@ async function run(button, message, fields) {
     return false;
   }
   wanted.delete(wish);
-  const place = messageBeside(button, message);
+  const place = message && messageBeside(button, message);
   if (place) replaceFrom(place, result.html);
+  else addMessages(result.html);
   document.dispatchEvent(new Event("run:started"));
   return true;
 }
 
 /** The sentences of a fragment that says what is wrong. @param {string} html */
-function sentenceOf(html) {
+export function sentenceOf(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   return (template.content.textContent ?? "").trim().replace(/\s+/g, " ");
@@ -119,39 +121,4 @@ async function showBranch(button) {
   const same = buttons.find((each) => each.getAttribute("aria-label") === wayBack && !each.hasAttribute("disabled"));
   const focus = same ?? buttons.find((each) => !each.hasAttribute("disabled"));
   if (focus instanceof HTMLElement) focus.focus({ preventScroll: true });
-}
-
-/** Write a message anew, in place. @param {HTMLElement} button */
-function edit(button) {
-  const article = button.closest("[data-message]");
-  const source = article?.querySelector("[data-source]");
-  if (!(article instanceof HTMLElement) || !(source instanceof HTMLElement) || article.querySelector("form")) return;
-  const field = make("textarea", { class: "field", rows: "3", dir: "auto", "aria-label": gettext("Edited message") });
-  if (!(field instanceof HTMLTextAreaElement)) return;
-  field.value = source.textContent ?? "";
-  const save = make("button", { type: "submit", class: "btn btn--primary btn--small" }, gettext("Save and run"));
-  const cancel = make("button", { type: "button", class: "btn btn--small" }, gettext("Cancel"));
-  const form = make("form", { class: "msg__edit" }, field, make("div", { class: "msg__edit-acts" }, cancel, save));
-  const close = () => {
-    form.remove();
-    source.hidden = false;
-    button.focus({ preventScroll: true });
-  };
-  cancel.addEventListener("click", close);
-  form.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    if (event.key === "Escape") close();
-    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save.click();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const id = article.dataset["message"] ?? "";
-    void run(save, id, { beside: id, message: field.value });
-  });
-  source.hidden = true;
-  source.after(form);
-  field.focus();
 }
