@@ -10,7 +10,7 @@ from playground.parameter_extra import EXTRA
 from playground.view_models import MessageView
 from team.models import Provider
 
-CHIPS: Final = 4
+CHIPS: Final = 3
 """Parameters named in a column's head; the others are counted."""
 SOURCE_SHOWN: Final = 24  # characters of a value in a column's head
 
@@ -92,8 +92,8 @@ def _label(column: Column, first: Column, names: Mapping[str, str]) -> ColumnLab
     parameters = {name: source for name, source in column.settings.get("parameters", {}).items() if source}
     others = first.settings.get("parameters", {})
     named = [(name, source) for name, source in parameters.items() if name != EXTRA]
-    # What sets a column apart is named before what all have.
-    named.sort(key=lambda each: others.get(each[0]) == each[1])
+    # What sets a column apart is named before what all have, and how the answer travels last.
+    named.sort(key=lambda each: (others.get(each[0]) == each[1], each[0].startswith("stream")))
     settings = tuple(Setting(name, _short(source), others.get(name) != source) for name, source in named)
     return ColumnLabel(
         id=column.pk,

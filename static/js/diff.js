@@ -67,7 +67,7 @@ function show(answers, second, words) {
   close.setAttribute("aria-label", gettext("Close"));
   const dialog = make(
     "dialog",
-    { class: "dialog dialog--wide", "data-diff-dialog": "", "aria-labelledby": "diff-heading" },
+    { class: "dialog diff-dialog", "data-diff-dialog": "", "aria-labelledby": "diff-heading" },
     make("div", { class: "dialog__head" }, make("h2", { id: "diff-heading" }, gettext("Differences by words")), close),
     make("div", { class: "dialog__body" }, make("div", { class: "diff__pick" }, labelled(from), labelled(to)), said, text),
   );

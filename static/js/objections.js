@@ -3,35 +3,44 @@
  * When the upstream objects to a parameter: its row is marked while it still holds what was sent, and the error offers
  * to run again without it, or with the documented limit. Only the newest answer, whose settings the form may still hold.
  */
+import { chooseColumn } from "./columns.js";
 import { delegate, elements, part } from "./dom.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 import { changeParameter } from "./parameters.js";
 import { get } from "./request.js";
+import { columnOf } from "./transcripts.js";
 
 export function start() {
-  delegate("click", "[data-objection-to]", runChanged);
+  delegate("click", "[data-objection-to]", (button) => void runChanged(button));
   document.addEventListener("exchange:ended", () => void ask());
-  document.addEventListener("parameters:changed", marks);
+  for (const type of ["parameters:changed", "settings:loaded"]) document.addEventListener(type, marks);
   void ask();
 }
 
-/** Ask what the newest answer's error is about, once. */
+/** Ask what the error of each column's newest answer is about, once. */
 async function ask() {
-  const article = elements(document, "[data-transcript] > [data-message]").at(-1);
+  await Promise.all(elements(document, "[data-transcript]").map(askFor));
+  marks();
+}
+
+/** @param {Element} transcript */
+async function askFor(transcript) {
+  const article = elements(transcript, "[data-message]").at(-1);
   const place = article?.dataset["state"] === "failed" ? article.querySelector("[data-objection]") : null;
   const url = place?.getAttribute("data-objection");
-  if (!place || !url) return marks();
+  if (!place || !url) return;
   place.removeAttribute("data-objection");
   const result = await get(url);
   // No answer, no offer: what went wrong stands there all the same.
   if (result.ok && place.isConnected) insert(place, result.html.trim(), "innerHTML");
-  marks();
 }
 
-/** @param {HTMLElement} button */
-function runChanged(button) {
+/** The form gets the column's settings first, where there are several. @param {HTMLElement} button */
+async function runChanged(button) {
+  const column = columnOf(button);
+  if (column && !(await chooseColumn(column))) return;
   changeParameter(button.dataset["objectionTo"] ?? "", button.dataset["instead"] ?? "");
   const again = button.closest("[data-when]")?.querySelector("[data-again]");
   again?.removeAttribute("data-wait");
@@ -40,7 +49,8 @@ function runChanged(button) {
 
 /** Mark the rows that still hold what was objected to, and no others. */
 function marks() {
-  const last = elements(document, "[data-transcript] > [data-message]").at(-1);
+  const edited = document.querySelector("[data-column][data-chosen] [data-transcript]") ?? document;
+  const last = elements(edited, "[data-message]").at(-1);
   const button = last?.querySelector("[data-objection-to]");
   for (const row of elements(document, "[data-parameter-panel] [data-param]")) {
     const objected =
