@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * Copy buttons. `data-copy="#selector"` copies that element's text or value, `data-copy-code` the block of code around
- * the button, `data-copy-answer` the source of the message around it (`data-copy-shared` in a snapshot),
+ * Copy buttons. `data-copy="#selector"` copies that element's text or value, `data-copy-from` what an address answers,
+ * `data-copy-code` the block of code around the button, `data-copy-answer` the source of the message around it (`data-copy-shared` in a snapshot),
  * `data-copy-conversation` all messages as Markdown.
  */
 import { delegate } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
+import { get } from "./request.js";
 import { toast } from "./toasts.js";
 
 const MARK_MS = 1_500;
@@ -15,6 +16,7 @@ export function start() {
   delegate("click", "[data-copy]", (button) => {
     void copy(button, textOf(document.querySelector(button.dataset["copy"] ?? "")));
   });
+  delegate("click", "[data-copy-from]", (button) => void copyFrom(button));
   delegate("click", "[data-copy-code]", (button) => {
     void copy(button, textOf(button.parentElement?.parentElement?.querySelector("pre > code") ?? null));
   });
@@ -43,6 +45,15 @@ function conversationText() {
 function textOf(element) {
   if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) return element.value;
   return element?.textContent ?? "";
+}
+
+/** Fetch a text that is too large to lie in the page twice, and copy it. @param {HTMLElement} button */
+async function copyFrom(button) {
+  button.setAttribute("aria-busy", "true");
+  const result = await get(button.dataset["copyFrom"] ?? "");
+  button.removeAttribute("aria-busy");
+  if (result.ok) await copy(button, result.html);
+  else toast(result.problem, "bad");
 }
 
 /** @param {HTMLElement} button @param {string} text */
