@@ -1,6 +1,7 @@
 """What a person does with several conversations at once: pin, archive, tag, throw away, take back."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -54,22 +55,22 @@ def conversations_restore(*, user: User, ids: Iterable[UUID]) -> None:
         raise Conversation.DoesNotExist
 
 
+@transaction.atomic
 def trash_delete(*, user: User, ids: Iterable[UUID]) -> None:
     """Delete for good what lies in the person's trash. Raises `Conversation.DoesNotExist`."""
     wanted = set(ids)
-    found = list(trash_of(user=user).filter(pk__in=wanted))
+    found = list(trash_of(user=user).filter(pk__in=wanted).order_by("pk").select_for_update())
     if len(found) != len(wanted):
         raise Conversation.DoesNotExist
     for conversation in found:
         conversation_delete(conversation=conversation)
 
 
-def trash_empty(*, user: User) -> int:
-    """Delete for good everything in the person's trash; return how many conversations that was."""
-    found = list(trash_of(user=user))
-    for conversation in found:
-        conversation_delete(conversation=conversation)
-    return len(found)
+def trash_empty(*, user: User) -> None:
+    """Delete for good everything in the person's trash; what is restored meanwhile stays."""
+    for pk in list(trash_of(user=user).values_list("pk", flat=True)):
+        with suppress(Conversation.DoesNotExist):
+            trash_delete(user=user, ids=[pk])
 
 
 @transaction.atomic

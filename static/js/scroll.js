@@ -38,9 +38,11 @@ class Following {
 
   /** Where a link leads to a message of this region, that one is shown. */
   #toLinked() {
-    const linked = location.hash ? document.getElementById(location.hash.slice(1)) : null;
-    if (!linked || !this.#region.contains(linked)) return false;
+    const id = /^#message-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
+    const linked = id ? this.#region.querySelector(`[data-message="${id}"]`) : null;
+    if (!linked) return false;
     this.#stuck = false;
+    linked.setAttribute("data-linked", "");
     linked.scrollIntoView({ block: "center" });
     this.#lastTop = this.#region.scrollTop;
     return true;
