@@ -15,6 +15,7 @@ import { start as startDiff } from "./diff.js";
 import { start as startDrawers } from "./drawers.js";
 import { start as startFinder } from "./finder.js";
 import { follow as followChanges } from "./live.js";
+import { bind as bindImport } from "./import.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMessageEdit } from "./message_edit.js";
@@ -27,6 +28,7 @@ import { bind as bindParameters } from "./parameters.js";
 import { bind as bindPreview } from "./preview.js";
 import { bind as bindOrganise, start as startOrganise } from "./organise.js";
 import { followAnswers } from "./reply.js";
+import { start as startRest } from "./rest.js";
 import { bind as bindScroll } from "./scroll.js";
 import { bind as bindScrollTogether } from "./scroll_together.js";
 import { bind as bindSettings } from "./settings.js";
@@ -39,7 +41,7 @@ import { start as startTheme } from "./theme.js";
 import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
-import { bind as bindTools, follow as followTools, start as startTools } from "./tools/index.js";
+import { bind as bindTools, follow as followTools, start as startTools, startDialogs as startToolDialogs } from "./tools/index.js";
 import { start as startTreeMap } from "./tree_map.js";
 import { start as startTry } from "./try_parameter.js";
 
@@ -62,6 +64,7 @@ const starts = [
   startBranches,
   startMessageEdit,
   startMessageJson,
+  startRest,
   startChoices,
   startColumns,
   startDiff,
@@ -93,6 +96,7 @@ const binds = [
   bindOrganise,
   bindComments,
   bindTitle,
+  bindImport,
   bindInspector,
   bindToasts,
   bindTools,
@@ -116,6 +120,7 @@ for (const start of starts) start();
 bindAll(document);
 startObjections();
 startTry();
+startToolDialogs();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {
     if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);

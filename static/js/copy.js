@@ -57,7 +57,7 @@ async function copyFrom(button) {
 }
 
 /** @param {HTMLElement} button @param {string} text */
-async function copy(button, text) {
+export async function copy(button, text) {
   try {
     await write(text);
   } catch (error) {

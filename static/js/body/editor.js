@@ -13,6 +13,9 @@ import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view
 import { colours, theme } from "./look.js";
 import { messagesOf, protectMessages, setMessages } from "./messages.js";
 import { completionOf } from "./words.js";
+import { writeOver } from "./write_over.js";
+
+export { JsonEditor } from "../structured/json_editor.js";
 
 /** @typedef {import("./words.js").Member} Member */
 /** @typedef {{name: string, level: string, text: string, fix: string}} Note */
@@ -128,22 +131,6 @@ export class BodyEditor {
   focus() {
     this.#view.focus();
   }
-}
-
-/**
- * Write over what is selected ourselves: Chromium would keep its colours in an inline style, which the page's policy refuses.
- * @param {EditorView} view @param {InputEvent} event
- */
-function writeOver(view, event) {
-  const { main } = view.state.selection;
-  if (event.inputType !== "insertText" || !event.data || view.composing || main.empty) return false;
-  const { from, to } = main;
-  const text = event.data;
-  const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type" });
-  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert));
-  if (!handled) view.dispatch(insert());
-  event.preventDefault();
-  return true;
 }
 
 /** Where each member of the object stands; of doubles the last. @param {string} text */

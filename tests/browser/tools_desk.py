@@ -1,0 +1,114 @@
+"""What a person does with tools in the workbench, in the words of the page, and an upstream that calls them."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.workbench import Workbench
+from tests.fakes import FakeUpstream
+from tests.replies import Stream, ToolCall
+from tests.served import Installation
+
+WEATHER: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+TIME: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "get_time",
+        "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]},
+    },
+}
+
+THREE_STEPS = (
+    Stream(
+        text=(),
+        tool_calls=(
+            ToolCall("get_weather", ('{"ci', 'ty": "Paris"}'), "call_1"),
+            ToolCall("get_weather", ('{"city": "Oslo"}',), "call_2"),
+        ),
+    ),
+    Stream(text=(), tool_calls=(ToolCall("get_time", ('{"zone": "CET"}',), "call_3"),)),
+    Stream(text=["Sunny in Paris, snow in Oslo, noon in both."]),
+)
+"""Two calls at once, one more, then words."""
+
+
+def provider(up: FakeUpstream) -> dict[str, Any]:
+    return {"name": "Gateway", "base_url": up.base_url, "api": "openai-chat", "auth": "none", "models": ["m"]}
+
+
+def bench_open(page: Page, installation: Installation, up: FakeUpstream) -> Workbench:
+    """Return a workbench with one provider, the scripted upstream."""
+    served = installation.serve(
+        PLAYGROUND_PROVIDERS=json.dumps([provider(up)]), PLAYGROUND_PRIVATE_HOSTS=up.address
+    )
+    bench = Workbench(page, served)
+    bench.sign_up()
+    return bench
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsDesk:
+    """The parts of the page that are about tools."""
+
+    bench: Workbench
+
+    @property
+    def page(self) -> Page:
+        return self.bench.page
+
+    def offer(self, *tools: dict[str, Any]) -> None:
+        """Send these tools with every run from now on."""
+        self.parameter("tools", json.dumps(list(tools)))
+
+    def parameter(self, name: str, source: str) -> None:
+        """Set a parameter to JSON source text through its row."""
+        panel = self.page.get_by_role("region", name="Parameters")
+        panel.get_by_role("searchbox", name="Find a parameter").fill(name)
+        panel.get_by_role("switch", name=f"Send {name}", exact=True).check()
+        panel.get_by_label(name, exact=True).fill(source)
+        panel.get_by_role("searchbox", name="Find a parameter").fill("")
+
+    @property
+    def results(self) -> Locator:
+        return self.page.get_by_role("form", name="Results of tools")
+
+    def result(self, name: str, *, nth: int = 0) -> Locator:
+        """Return the box for the result of the nth call of a function."""
+        return self.results.get_by_label(f"Result of {name}").nth(nth)
+
+    def send_results(self) -> None:
+        self.results.get_by_role("button", name="Send results").click()
+
+    @property
+    def tool_messages(self) -> Locator:
+        return self.page.get_by_role("article", name="Tool message")
+
+    def auto_mock(self, place: Locator) -> Locator:
+        return place.get_by_role("switch", name="Auto-mock")
+
+    def mock_save(self, name: str, result: str, *, match: str = "Any arguments", arguments: str = "") -> None:
+        """Add a saved result in the dialog, which is open."""
+        dialog = self.page.get_by_role("dialog", name="Saved mocks")
+        new = dialog.locator('[data-mock="new"]')
+        if new.get_attribute("open") is None:
+            new.locator("summary").click()
+        new.get_by_label("Function").fill(name)
+        new.get_by_label("Answers").select_option(label=match)
+        new.get_by_label("Arguments", exact=True).fill(arguments)
+        new.get_by_label("Result", exact=True).fill(result)
+        new.get_by_role("button", name="Save").click()
+        expect(dialog.locator("summary", has_text=name).last).to_be_visible()
