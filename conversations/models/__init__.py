@@ -4,6 +4,7 @@ Words as in the design: a *conversation* holds *messages* (a tree) and *columns*
 of Send and holds one *exchange* for each column; an exchange keeps its request, its response and its *trace*.
 """
 
+from conversations.models.archives import ArchiveEntry
 from conversations.models.attachments import Attachment, AttachmentUse
 from conversations.models.changes import TreeChange
 from conversations.models.comments import Comment
@@ -16,6 +17,7 @@ from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
 
 __all__ = [
+    "ArchiveEntry",
     "Attachment",
     "AttachmentUse",
     "Column",
