@@ -80,7 +80,7 @@ ON_BACKENDS := $(wildcard tests/team tests/conversations tests/playground tests/
 
 # Tests mostly wait, for servers and for Chromium: more of them at once than there are cores.
 WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: check test-sqlite test-postgres
 

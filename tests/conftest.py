@@ -38,8 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def in_browser(item: pytest.Item) -> bool:
         return "chromium" in getattr(item, "fixturenames", ())
 
-    for item in filter(in_browser, items):
-        item.add_marker(pytest.mark.browser)
+    files: dict[Path, set[bool]] = {}
+    for item in items:
+        files.setdefault(item.path, set()).add(in_browser(item))
+        if in_browser(item):
+            item.add_marker(pytest.mark.browser)
+    if mixed := [str(path) for path, kinds in files.items() if len(kinds) > 1]:
+        # Workers get whole files, so that the tests of one share what its module set up.
+        raise pytest.UsageError(f"tests with Chromium need files of their own: {', '.join(mixed)}")
     items.sort(key=in_browser)
 
 

@@ -31,6 +31,7 @@ ARTIFACTS: Final = ROOT / "tests" / "artifacts"
 PASSWORD: Final = "correct horse battery staple"
 READY_WITHIN: Final = 30.0  # seconds; a start takes about one on an idle machine
 _numbers = itertools.count(1)
+_TEMPLATE: Final = f"served_template_{os.getpid()}"
 
 
 def environment_make(**variables: str) -> dict[str, str]:
@@ -220,7 +221,7 @@ def _migrated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("template")
     environment = environment_make(PLAYGROUND_DATA=str(folder))
     if BACKENDS == "postgres":
-        environment["DATABASE_URL"] = _postgres_create("served_template")
+        environment["DATABASE_URL"] = _postgres_create(_TEMPLATE)
     _manage_run(environment, "migrate", "-v", "0")
     return environment
 
@@ -255,7 +256,7 @@ def _installation_make(folder: Path, migrated: dict[str, str]) -> Installation:
     environment = migrated | {"PLAYGROUND_DATA": str(folder), "PORT": "0", "PYTHONUNBUFFERED": "1"}
     if BACKENDS == "postgres":
         name = f"served_{os.getpid()}_{next(_numbers)}"
-        environment["DATABASE_URL"] = _postgres_create(name, template="served_template")
+        environment["DATABASE_URL"] = _postgres_create(name, template=_TEMPLATE)
     else:
         shutil.copy(Path(migrated["PLAYGROUND_DATA"]) / "playground.sqlite3", folder)
     return Installation(folder, environment)

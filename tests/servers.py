@@ -2,7 +2,7 @@
 
 `tests.settings` calls `prepare` before it imports the product's settings. `PLAYGROUND_TEST_BACKENDS` chooses: "sqlite"
 (the default: SQLite and the journal in memory) or "postgres" (PostgreSQL and Redis, from PyPI wheels unless DATABASE_URL
-and REDIS_URL name others).
+and REDIS_URL name others). Each worker of pytest-xdist has servers of its own.
 """
 
 import os
@@ -16,6 +16,7 @@ import pytest
 from playground.environment import VARIABLES
 
 BACKENDS = os.environ.get("PLAYGROUND_TEST_BACKENDS", "sqlite")
+_OURS = "PLAYGROUND_TEST_SERVERS_STARTED"
 _stack = ExitStack()
 
 
@@ -49,6 +50,8 @@ def prepare() -> None:
     """Make the environment that the settings read: this run's own, not the developer's."""
     database_url = os.environ.get("DATABASE_URL", "")
     redis_url = os.environ.get("REDIS_URL", "")
+    if os.environ.get("PYTEST_XDIST_WORKER") and _OURS in os.environ:
+        database_url = redis_url = ""  # those are the servers of the process that hands out the tests
     for name in VARIABLES:
         os.environ.pop(name, None)
     os.environ["PLAYGROUND_DATA"] = _stack.enter_context(
@@ -59,6 +62,8 @@ def prepare() -> None:
         return
     if BACKENDS != "postgres":
         raise pytest.UsageError(f"PLAYGROUND_TEST_BACKENDS must be sqlite or postgres, not {BACKENDS!r}")
+    if not database_url and not redis_url:
+        os.environ[_OURS] = "1"
     os.environ["DATABASE_URL"] = database_url or _postgres_url()
     if not redis_url:
         redis_url, stop = redis_start()

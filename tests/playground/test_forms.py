@@ -43,7 +43,9 @@ def values() -> Iterator[tuple[str, str, str]]:
     """For every parameter of every API: API, name, and JSON source texts a person may want to send."""
     for api in catalog.apis().values():
         for each in api.parameters:
-            for source in {*sources_of(each), "null", "0.70", '"text"', '{"any": ["thing", 1e-7]}'}:
+            for source in dict.fromkeys(
+                [*sources_of(each), "null", "0.70", '"text"', '{"any": ["thing", 1e-7]}']
+            ):
                 yield api.id, each.name, source
 
 
