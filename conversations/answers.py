@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from conversations import storable
+from conversations.answer_media import Found, has_media, media_of
 from conversations.models import Message
 from conversations.tool_calls import calls_kept
 from upstream.wire import think
@@ -21,9 +22,12 @@ def choices_indexed(response: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[
 
 
 def answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
-    """Set the fields of an answer from its choice; `<think>` at its start becomes reasoning, as on the live page."""
+    """Set the fields of an answer from its choice; `<think>` at its start becomes reasoning, as on the live page.
+
+    An answer that is spoken says what its transcript says.
+    """
     message = choice.get("message") or {}
-    thought, text = think.split(message.get("content") or "")
+    thought, text = think.split(message.get("content") or transcript_of(message))
     refusal = message.get("refusal") or ""
     answer.content = [{"type": "text", "text": storable.text(text)}] if text else []
     if refusal:
@@ -31,6 +35,13 @@ def answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     answer.reasoning = storable.text((message.get("reasoning_content") or "") + thought)
     answer.tool_calls = calls_kept(message)
     answer.finish_reason = storable.text(str(choice.get("finish_reason") or ""))[:100]
+
+
+def transcript_of(message: Mapping[str, Any]) -> str:
+    """Return what an answer's voice says, "" where it has none."""
+    audio = message.get("audio")
+    text = audio.get("transcript") if isinstance(audio, Mapping) else None
+    return text if isinstance(text, str) else ""
 
 
 def answers_of(response: Mapping[str, Any]) -> list[Message]:
@@ -41,3 +52,11 @@ def answers_of(response: Mapping[str, Any]) -> list[Message]:
         answer_fill(answer, choice)
         answers.append(answer)
     return answers
+
+
+def media_of_response(response: Mapping[str, Any]) -> dict[int, tuple[Found, ...]]:
+    """Return the voice and the images of each choice that has any, by its index. Never on the event loop."""
+    if not has_media(response):
+        return {}
+    choices = choices_indexed(response)
+    return {index: found for index, choice in choices if (found := media_of(choice.get("message") or {}))}

@@ -6,6 +6,7 @@
 | `{"type": "input_audio", "input_audio": {"data": "attachment:<digest>", "format": "wav"}}` | the same with base64 |
 | `{"type": "file", "file": {"file_data": "attachment:<digest>", "filename": "…"}}` | the same with `data:<mime>;base64,…` |
 | `{"type": "audio", "audio": {"data": "attachment:<digest>", "format": "wav"}}` | nothing: it is an answer's own voice |
+| `{"type": "output_image", "output_image": {"url": "attachment:<digest>"}}` | nothing: it is an answer's own image |
 
 Every other part, an image by URL among them, is kept and sent as it is.
 """
@@ -20,8 +21,11 @@ PLACES: Final = {
     "input_audio": ("input_audio", "data"),
     "file": ("file", "file_data"),
     "audio": ("audio", "data"),
+    "output_image": ("output_image", "url"),
 }
 """Part type → where its bytes are: the member that holds them, and their name in it."""
+OWN: Final = frozenset({"audio", "output_image"})
+"""Parts of answers that no request carries."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 

@@ -80,10 +80,15 @@ def head_encode(*, status: int, first_byte_ms: float | None) -> str:
     return dumps(["h", {"status": status, "first_byte_ms": first_byte_ms}])
 
 
-def end_encode(*, state: str, error: Mapping[str, Any] | None, stats: Mapping[str, Any]) -> str:
-    """Return the last update of an exchange. `error` as in `UpstreamError.to_json`, without the raw body."""
+def end_encode(
+    *, state: str, error: Mapping[str, Any] | None, stats: Mapping[str, Any], more: bool = False
+) -> str:
+    """Return the last update of an exchange. `error` as in `UpstreamError.to_json`, without the raw body.
+
+    `more` says that there is something to see that no update carries: sounds, images, what was not honoured.
+    """
     shown = None if error is None else {name: error.get(name) for name in ERROR_FIELDS}
-    return dumps(["end", {"state": state, "error": shown, "stats": dict(stats)}])
+    return dumps(["end", {"state": state, "error": shown, "stats": dict(stats), "more": more}])
 
 
 def answers_encode(answers: Iterable[Message], *, usage: Any, limit: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from conversations import selectors
 from conversations.answers import answers_of
 from conversations.models import Exchange
 from playground import frames
+from playground.part_views import media_of
 from playground.stats import stats_of
 from team.models import User
 
@@ -43,4 +44,5 @@ def _ended(exchange: Exchange, limit: int) -> Iterator[str]:
     answers = selectors.choices_of(exchange=exchange)
     yield from frames.answers_encode(answers, usage=exchange.usage, limit=limit)
     stats = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
-    yield frames.end_encode(state=exchange.state, error=exchange.error, stats=dict(stats))
+    more = bool(exchange.findings) or any(media_of(answer.content) for answer in answers)
+    yield frames.end_encode(state=exchange.state, error=exchange.error, stats=dict(stats), more=more)

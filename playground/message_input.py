@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from conversations.models import Message
-from conversations.parts import PLACES, SCHEME, bytes_of, digest_in
+from conversations.parts import OWN, PLACES, SCHEME, bytes_of, digest_in
 from conversations.written import WORD_MAX, Written
 from playground.parameter_notes import error_sentence
 from upstream.catalog import json_text
@@ -88,7 +88,7 @@ def _parts(text: str) -> list[Any]:
 
 def _part_check(part: Any) -> None:
     """Let parts through that the composer makes: bytes of an attachment, or an image's address."""
-    if not isinstance(part, dict) or part.get("type") not in PLACES or part["type"] == "audio":
+    if not isinstance(part, dict) or part.get("type") not in PLACES.keys() - OWN:
         raise InvalidMessage(_unreadable())
     value = bytes_of(part)
     if digest_in(value):
@@ -158,7 +158,7 @@ def raw_read(text: str) -> Written:
 
 def _is_part(part: Any) -> bool:
     """Whether a part can be kept as one: an object that names its type."""
-    return isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] != "audio"
+    return isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] not in OWN
 
 
 def _taken(rest: dict[str, Any], name: str) -> str:

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from django.urls import reverse
 
-from conversations.parts import bytes_of, digest_of
+from conversations.parts import OWN, bytes_of, digest_of
 
 WORDS: Final = ("text", "refusal")
+IMAGES: Final = ("image_url", "output_image")
 SENT_AS_TEXT: Final = 60  # characters of an address that a link shows
 
 
@@ -61,10 +62,10 @@ def part_view(part: Mapping[str, Any]) -> PartView:
     href = reverse("attachment", args=[digest]) if digest else ""
     member = part.get(kind)
     inner: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
-    if kind == "image_url" and digest:
+    if kind in IMAGES and digest:
         thumbnail = reverse("attachment-thumbnail", args=[digest])
         return PartView("image", href=href, thumbnail=thumbnail, detail=str(inner.get("detail") or ""))
-    if kind == "image_url" and _is_address(url := bytes_of(part)):
+    if kind in IMAGES and _is_address(url := bytes_of(part)):
         return PartView("link", _shortened(url), href=url, detail=str(inner.get("detail") or ""))
     if kind in ("input_audio", "audio") and digest:
         return PartView("audio", str(inner.get("format") or ""), href=href)
@@ -93,7 +94,7 @@ def written_json(
     """
     words = [part for part in content if part.get("type") in WORDS]
     plain = all(part.keys() == {"type", "text"} for part in words)
-    if more or len(words) > 1 or not plain or any(part.get("type") == "audio" for part in content):
+    if more or len(words) > 1 or not plain or any(part.get("type") in OWN for part in content):
         return ""
     parts = [None if part.get("type") == "text" else part for part in content]
     return json.dumps(

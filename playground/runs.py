@@ -15,6 +15,7 @@ from uuid import UUID
 
 from conversations.services import Ending, OpenedExchange
 from playground import frames
+from playground.afterwards import afterwards
 from playground.journal import Journal
 from playground.live_exchange import LiveExchange, State, defect, ending_plain
 from playground.recorder import NotKept, Recorder
@@ -170,16 +171,19 @@ class Runs:
         ending, updates = live.close()
         if body := frames.updates_encode(updates):
             self._journal.append(live.opened.id, body)
+        ending = await afterwards(ending, live.opened.request.body)
         state, error = State.FAILED, cast("Mapping[str, Any] | None", defect().to_json())
+        more = False
         try:
             kept = await self._keep(ending)
             # Where it is None somebody else had ended the exchange: this process was taken for dead, or it was deleted.
             state, error = (kept.state, kept.error) if kept else (State.INTERRUPTED, None)
+            more = kept is not None and bool(kept.media or kept.findings)
             return kept
         finally:
             usage = ending.response.get("usage")
             stats = stats_of_response(timing=ending.timing, usage=usage)
-            end = frames.end_encode(state=state, error=error, stats=dict(stats))
+            end = frames.end_encode(state=state, error=error, stats=dict(stats), more=more)
             self._journal.end(live.opened.id, end)
 
     async def _keep(self, ending: Ending) -> Ending | None:

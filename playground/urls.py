@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("attachments/<slug:digest>/thumbnail/", attachment.thumbnail, name="attachment-thumbnail"),
     *tool_urls,
     *tree_urls,
+    path("exchanges/<uuid:pk>/rest/", message.exchange_rest, name="exchange-rest"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),
     path("exchanges/<uuid:pk>/objection/", objection.objection, name="objection"),
     *export_urls,

@@ -3,17 +3,22 @@
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations import storable
+from conversations.answer_media import Elsewhere, Found
 from conversations.answers import ANSWER_FIELDS, answer_fill, choices_indexed
-from conversations.models import Exchange, Message, Trace
+from conversations.models import Conversation, Exchange, Message, Trace
+from conversations.parts import PLACES, reference_to
+from conversations.services.attachment import attachment_keep
 
 _EXCHANGE = Exchange._meta.pk
+Finding: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A code and its values, as in `playground.honoured`."""
 MAX_SHORT = 32_767
 """The largest status code that the column takes; upstream's first line may hold any number."""
 
@@ -42,13 +47,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one exchange ended. `response` is the assembled document; `timing` in ms; token counts as upstream said."""
+    """How one exchange ended. `response` is the assembled document; `timing` in ms; token counts as upstream said.
+
+    `media` are the voice and the images of each choice, by its index; `findings` what the answer did not honour.
+    """
 
     exchange_id: UUID
     state: Exchange.State
     response: Mapping[str, Any]
     error: Mapping[str, Any] | None
     timing: Mapping[str, float] = field(default_factory=dict)
+    media: Mapping[int, Sequence[Found]] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +152,10 @@ def _endings_write(endings: Mapping[UUID, Ending]) -> None:
             timing=dict(ending.timing),
             tokens_in=token_count(usage, "prompt_tokens"),
             tokens_out=token_count(usage, "completion_tokens"),
+            findings=storable.value([list(finding) for finding in ending.findings]),
             ended=timezone.now(),
         )
-        _answers_write(answers[pk], ending.response)
+        _answers_write(answers[pk], ending)
 
 
 def token_count(usage: Any, name: str) -> int | None:
@@ -154,14 +165,26 @@ def token_count(usage: Any, name: str) -> int | None:
     return count if sensible else None
 
 
-def _answers_write(answers: Sequence[Message], response: Mapping[str, Any]) -> None:
+def _answers_write(answers: Sequence[Message], ending: Ending) -> None:
     known = {answer.choice: answer for answer in answers}
-    for index, choice in choices_indexed(response):
+    for index, choice in choices_indexed(ending.response):
         answer = known.get(index) or _extra_answer(answers, index)
         if answer is not None:
             answer_fill(answer, choice)
+            answer.content += [
+                media_keep(answer.conversation, found) for found in ending.media.get(index, ())
+            ]
             # Of one that is there, only what came: its place in the tree may change meanwhile.
             answer.save(update_fields=None if answer._state.adding else ANSWER_FIELDS)
+
+
+def media_keep(conversation: Conversation, found: Found) -> dict[str, Any]:
+    """Return the part of an answer that shows what came with it; its bytes become an attachment."""
+    if isinstance(found, Elsewhere):
+        return {"type": "output_image", "output_image": {"url": found.url}}
+    kept = attachment_keep(conversation=conversation, data=found.data, media=found.media)
+    place = PLACES[found.kind][1]
+    return {"type": found.kind, found.kind: {place: reference_to(kept.digest), **found.member}}
 
 
 def _extra_answer(answers: Sequence[Message], index: int) -> Message | None:

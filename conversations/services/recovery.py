@@ -1,6 +1,7 @@
 """Ending an exchange whose process is gone: its text is derived from the kept trace, as the run itself would have done."""
 
 from conversations import selectors
+from conversations.answers import media_of_response
 from conversations.models import Exchange
 from conversations.services.recording import Ending, recordings_write
 
@@ -11,11 +12,13 @@ def exchange_recover(*, exchange: Exchange) -> bool:
     timing = dict(exchange.timing)
     if trace.pieces:
         timing["ended"] = trace.pieces[-1][1]
+    response = selectors.response_so_far(exchange=exchange, trace=trace)
     ending = Ending(
         exchange_id=exchange.pk,
         state=Exchange.State.INTERRUPTED,
-        response=selectors.response_so_far(exchange=exchange, trace=trace),
+        response=response,
         error=None,
         timing=timing,
+        media=media_of_response(response),
     )
     return exchange.pk in recordings_write(progress=(), endings=(ending,)).ended

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from conversations import selectors, services
-from conversations.models import Column, Conversation, Message
+from conversations.models import Column, Conversation, Exchange, Message
 from conversations.selectors.request_bytes import AttachmentMissing
 from playground.forms import DraftForm
+from playground.honoured_words import honoured_sentences
 from playground.message_input import FIELDS, InvalidMessage, is_empty, raw_read, raw_text
+from playground.part_views import media_of
 from playground.views.desk import conversation_of, uuid_or_none
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in
@@ -76,3 +78,19 @@ def message_reading(request: PersonRequest, pk: UUID) -> HttpResponse:
     except InvalidMessage as error:
         return JsonResponse({"error": {"text": str(error), "line": error.line, "column": error.column}})
     return JsonResponse({"error": None})
+
+
+@require_GET
+@signed_in
+def exchange_rest(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Return what no update of an ended exchange carries: sounds, images, and what the answer did not honour."""
+    try:
+        exchange = selectors.exchange_for(user=request.user, pk=pk)
+    except Exchange.DoesNotExist as error:
+        raise Http404 from error
+    answers = selectors.choices_of(exchange=exchange)
+    context = {
+        "answers": [(answer.choice or 0, media_of(answer.content)) for answer in answers],
+        "notes": honoured_sentences(exchange.findings),
+    }
+    return render(request, "playground/_exchange_rest.html", context)

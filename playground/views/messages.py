@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from conversations import selectors
 from conversations.models import Exchange, Message, Run
+from playground.honoured_words import honoured_sentences
 from playground.part_views import blocks_of, media_of, written_json
 from playground.stats import stats_of
 from playground.view_models import AlternativesView, ErrorView, MessageView, StatsView, ToolCallView
@@ -126,7 +127,9 @@ def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> Mes
         choice=message.choice or 0,
         model=exchange.model,
         reasoning_ms=reasoning_ms(exchange.timing),
-        stats=StatsView(**figures) if exchange.state not in Exchange.LIVE else StatsView(),
+        stats=StatsView(**figures, notes=honoured_sentences(exchange.findings))
+        if exchange.state not in Exchange.LIVE
+        else StatsView(),
         error=error_view(exchange),
     )
 

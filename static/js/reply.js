@@ -25,7 +25,7 @@ import { ToolCalls } from "./tool_calls.js";
  * @property {number | null} status
  * @property {string | null} param
  * @property {number | null} retry_after seconds
- * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats}} End
+ * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats, more?: boolean}} End `more`: see rest.js
  */
 
 export const LIVE = 'article[data-exchange]:is([data-state="queued"], [data-state="streaming"])';
@@ -174,7 +174,7 @@ class Reply {
     if (!this.#end || !answers.every((answer) => answer.complete)) return;
     replies.delete(this.exchange);
     const first = answers.find((answer) => answer.article.isConnected) ?? answers[0];
-    const detail = { exchange: this.exchange, state: this.#end.state };
+    const detail = { exchange: this.exchange, state: this.#end.state, more: this.#end.more ?? false };
     first?.article.dispatchEvent(new CustomEvent("exchange:ended", { bubbles: true, detail }));
   }
 }

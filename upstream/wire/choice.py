@@ -139,7 +139,9 @@ class Choice:
             text = self.refusal.take(final)
             if text:
                 updates.append(TextAdded(self.index, "refusal", text))
-            self.transcript.take(final)
+            text = self.transcript.take(final)
+            if text and not self.content.kept:
+                updates.append(TextAdded(self.index, "content", text))
             updates += self.tools.take(self.index, final=final)
 
     def _take_split(self, updates: list[Update], text: str, *, final: bool) -> None:
