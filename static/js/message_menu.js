@@ -4,6 +4,7 @@ import { delegate, elements, make } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 import { base, mayEdit, rowId, show } from "./live.js";
+import { editAsJson } from "./message_json.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
 import { columnOf, itemOf, transcriptOf } from "./transcripts.js";
@@ -54,7 +55,10 @@ function itemsFor(article) {
   const copy = { icon: "plus", label: gettext("Branch into a new conversation"), run: () => void copyBranch(article) };
   if (!mayEdit()) return [copy];
   /** @type {Item[]} */
-  const items = [{ icon: "edit", label: gettext("Edit"), run: () => edit(article) }];
+  const items = [
+    { icon: "edit", label: gettext("Edit"), run: () => edit(article) },
+    { icon: "braces", label: gettext("Edit as JSON"), run: () => void editAsJson(article) },
+  ];
   if (article.dataset["role"] !== "assistant") {
     items.unshift({ icon: "again", label: gettext("Run again from here"), run: () => runAgain(article, id) });
   }
