@@ -18,6 +18,7 @@ DAYS: Final = (1, 7, 30, 90)
 MAX_VIEWS: Final = 1_000_000
 PASSWORD_MIN: Final = 8
 KEEP: Final = "keep"
+NEVER: Final = "never"
 PARTS: Final = ("system", "parameters", "raw", "images", "author")
 
 
@@ -40,7 +41,7 @@ class ShareForm(forms.Form):
     audience = forms.ChoiceField(
         label=gettext_lazy("Who may read it"), choices=Share.Audience.choices, widget=forms.RadioSelect
     )
-    expires = forms.ChoiceField(label=gettext_lazy("Ends"), required=False)
+    expires = forms.ChoiceField(label=gettext_lazy("Ends"))
     max_views = forms.IntegerField(
         label=gettext_lazy("Maximum views"),
         help_text=gettext_lazy("Counted when somebody presses Open, not by link previews."),
@@ -112,7 +113,7 @@ class ShareForm(forms.Form):
     def _expires(self, choice: str) -> Any:
         if choice == KEEP and self._share is not None:
             return self._share.expires
-        return timezone.now() + timedelta(days=int(choice)) if choice else None
+        return None if choice == NEVER else timezone.now() + timedelta(days=int(choice))
 
 
 def _initial(title: str, columns: Sequence[Column], share: Share | None) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def _initial(title: str, columns: Sequence[Column], share: Share | None) -> dict
         "title": settings.title,
         "audience": settings.audience,
         "columns": list(settings.columns) or [column.pk for column in columns],
-        "expires": KEEP if settings.expires else "",
+        "expires": KEEP if settings.expires else NEVER,
         "max_views": settings.max_views,
         **settings.included.to_json(),
     }
@@ -136,4 +137,4 @@ def _ends(share: Share | None) -> list[tuple[str, str]]:
         (str(count), _("In a day") if count == 1 else _("In %(count)s days") % {"count": count})
         for count in DAYS
     ]
-    return [*kept, ("", _("Never")), *days]
+    return [*kept, (NEVER, _("Never")), *days]

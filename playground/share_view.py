@@ -13,6 +13,8 @@ from playground.view_models import StatsView, ToolCallView
 
 TABS: Final = ("request", "response", "events", "timing", "code")
 PLAIN: Final = ("text", "refusal")
+EVENTS_PAGE: Final = 500
+"""Events shown at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,3 +283,36 @@ def timing_marks(timing: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
         ("ended", _("End")),
     )
     return tuple((label, timing[mark]) for mark, label in names if mark in timing)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEvent:
+    """One event of a response: `added` is what it added to the answer, `data` its bytes as text; times in ms."""
+
+    number: int
+    at_ms: float
+    gap_ms: float
+    kind: str
+    size: int
+    added: str
+    data: str
+
+
+def event_rows(exchange: Mapping[str, Any], *, after: int = 0) -> tuple[ShareEvent, ...] | None:
+    """Return a stretch of the events of an exchange, from number `after` on; None where they are left out."""
+    events = exchange["response"]["events"]
+    if events is None:
+        return None
+    before = [0.0, *(event["at"] for event in events)]
+    return tuple(
+        ShareEvent(
+            number=number,
+            at_ms=event["at"],
+            gap_ms=event["at"] - before[number - 1],
+            kind=event["kind"],
+            size=len(event["text"].encode()),
+            added=event["added"],
+            data=event["text"],
+        )
+        for number, event in enumerate(events[after : after + EVENTS_PAGE], start=after + 1)
+    )

@@ -36,6 +36,7 @@ def exchange_document(
     """
     url = _masked(exchange.url)
     headers = _headers(exchange.headers)
+    whole = _masked(exchange.body)
     body = _request_body(exchange.body, included, hidden)
     document, events = _response(exchange, included, choices, hidden, shown)
     return {
@@ -46,9 +47,14 @@ def exchange_document(
             "method": exchange.method,
             "url": "" if gives_away(url, hidden, shown="") else url,
             "http_version": exchange.http_version,
-            "headers": [pair for pair in headers if not gives_away(pair[1], hidden, shown="")],
+            "headers": [
+                pair
+                for pair in headers
+                if not gives_away(pair[1], hidden, shown="")
+                and (body == whole or pair[0].lower() != "content-length")
+            ],
             "body": body,
-            "changed": body is not None and body != _masked(exchange.body),
+            "changed": body is not None and body != whole,
         },
         "response": {
             "status": exchange.status,

@@ -17,7 +17,7 @@ MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at. `kind` is a name in RULES; `excerpt` shows its ends only.
+    """Something to look at. `kind` is a name in RULES; `excerpt` shows a secret's ends only.
 
     `place` is "title", "system", "parameters", "message", "request" or "response"; `number` counts messages and exchanges
     from 1, columns from 1 for the settings, and is 0 for the title.
@@ -127,12 +127,12 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule("phone", re.compile(rf"{_EDGE}1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_END}")),
     Rule("phone", re.compile(r"(?<![\w.-])\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])")),
-    Rule("inside", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"), inside_address),
+    Rule("inside", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"), inside_address),
     Rule("inside", re.compile(r"(?<![\w:])f[cde][0-9a-fA-F]{2}:[0-9a-fA-F:]{2,40}(?![\w:])"), inside_address),
     Rule(
         "inside",
         re.compile(
-            r"(?<![\w.-])(?:localhost|(?:[a-z0-9-]{1,63}\.){1,4}(?:local|internal|lan|corp|intranet))(?![\w.-])"
+            r"(?<![\w.-])(?:localhost|(?:[a-z0-9-]{1,63}\.){1,4}(?:local|internal|lan|corp|intranet))(?![\w-]|\.\w)"
         ),
     ),
 )
@@ -149,9 +149,15 @@ def findings_in(text: str) -> Iterator[tuple[str, str]]:
                 yield rule.kind, match[0]
 
 
-def excerpt_of(text: str) -> str:
-    """Return enough of a text to know it again, and no more: its ends."""
+PLAIN: Final = frozenset({"email", "phone", "inside"})
+"""Kinds that are shown as they are: who looks for them has to find them."""
+
+
+def excerpt_of(kind: str, text: str) -> str:
+    """Return enough of what was found to know it again: of a secret no more than its ends."""
     line = " ".join(text.split())
+    if kind in PLAIN:
+        return line if len(line) <= 40 else f"{line[:40]}…"
     if len(line) <= 8:
         return f"{line[:2]}…"
     return f"{line[:4]}…{line[-2:]}" if len(line) <= 16 else f"{line[:8]}…{line[-4:]}"
@@ -162,7 +168,7 @@ def findings_of(document: Mapping[str, Any], exchanges: Sequence[Mapping[str, An
     found: dict[tuple[str, str], Finding] = {}
     for place, number, text in _texts(document, exchanges):
         for kind, match in findings_in(text):
-            found.setdefault((kind, match), Finding(kind, excerpt_of(match), place, number))
+            found.setdefault((kind, match), Finding(kind, excerpt_of(kind, match), place, number))
             if len(found) >= MOST:
                 return tuple(found.values())
     return tuple(found.values())

@@ -19,6 +19,12 @@ export function start() {
     event.preventDefault();
     void show(link);
   });
+  delegate("click", "[data-kept-more]", (link, event) => {
+    const tab = link.closest("[data-kept]")?.querySelector('[data-kept-tab][aria-current="page"]');
+    if (!(link instanceof HTMLAnchorElement) || !(tab instanceof HTMLAnchorElement) || isOpenedElsewhere(event)) return;
+    event.preventDefault();
+    void show(tab, link.href);
+  });
   delegate("submit", "[data-copy-into]", (form, event) => {
     if (!(form instanceof HTMLFormElement)) return;
     event.preventDefault();
@@ -62,8 +68,8 @@ function isOpenedElsewhere(event) {
   return event instanceof MouseEvent && (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0);
 }
 
-/** @param {HTMLAnchorElement} link */
-async function show(link) {
+/** @param {HTMLAnchorElement} link @param {string} [href] another stretch of the same tab */
+async function show(link, href = link.href) {
   const kept = link.closest("[data-kept]");
   const panel = kept?.querySelector("[data-kept-panel]");
   if (!kept || !(panel instanceof HTMLElement)) return;
@@ -71,8 +77,8 @@ async function show(link) {
   link.setAttribute("aria-current", "page");
   panel.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(link.href, { headers: { "X-Part": "tab" } });
-    if (!answer.ok) throw new Error(`${answer.status} for ${link.href}`);
+    const answer = await fetch(href, { headers: { "X-Part": "tab" } });
+    if (!answer.ok) throw new Error(`${answer.status} for ${href}`);
     const text = await answer.text();
     if (link.getAttribute("aria-current") !== "page") return; // another tab was chosen meanwhile
     panel.replaceChildren(fragmentOf(text));

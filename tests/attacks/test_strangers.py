@@ -26,6 +26,7 @@ from tests.attacks.actors import (
 from tests.fakes import FakeUpstream, Gate, Stream
 from tests.playground.pages import Page, Sent, page_open
 from tests.served import ServedProcess
+from tests.shares import SharedLink, share_make
 
 pytestmark = pytest.mark.served
 
@@ -90,6 +91,20 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "person-update": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
     "invitation-create": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
     "invitation-revoke": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "share-dialog": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "share-preview": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "share-create": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "share-update": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "share-revoke": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "share-list": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    # Behind a link: hers asks for a password, so nothing of it is told to who has the link alone.
+    "share": {"GET": OPEN, "POST": Answer(403, 403)},
+    "share-seen": {"GET": WRONG_METHOD, "POST": Answer(204, 204)},
+    "share-copy": {"GET": Answer(403, 403), "POST": Answer(403, 403)},
+    "share-rerun": {"GET": Answer(403, 403), "POST": Answer(403, 403)},
+    "share-export": {"GET": Answer(403, 403), "POST": WRONG_METHOD},
+    "share-exchange": {"GET": Answer(403, 403), "POST": WRONG_METHOD},
+    "share-attachment": {"GET": Answer(403, 403), "POST": WRONG_METHOD},
     "reference-list": {"GET": OWN_PAGE},
     "reference": {"GET": OWN_PAGE},
     "javascript-catalog": {"GET": OPEN},
@@ -134,6 +149,7 @@ class Belongings:
     sent: Sent
     messages: tuple[str, ...]
     provider: str
+    share: SharedLink
     first: str = "1"  # she is the first account, and made the first invitation
 
     def path(self, name: str) -> str:
@@ -144,13 +160,18 @@ class Belongings:
             "<uuid:run_id>": str(self.sent.run_id),
             "<str:tab>": "request",
             "<slug:api>": "generic",
+            "<slug:digest>": "0" * 64,
+            "<str:token>": self.share.token,
+            "<slug:kind>": "markdown",
+            "<slug:tab>": "request",
+            "<int:number>": "0",
             "<int:pk>": self.first,
             "<int:column>": self.first,
             "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/MQ:made-up/",
             "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-made-up/",
         }
         path = URLCONF[name]
-        of = {"/exchanges": self.sent.exchange, "/settings": self.provider}
+        of = {"/exchanges": self.sent.exchange, "/settings": self.provider, "/shares": self.share.id}
         ids["<uuid:pk>"] = next(
             (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
         )
@@ -185,7 +206,8 @@ def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
         alice, "POST", "/settings/team/invitations/", {"role": "member", "days": "7", "note": CANARY}
     )
     assert invited.status_code == 200
-    return Belongings(page, sent, messages, provider)
+    share = share_make(page, title=CANARY, password=f"{CANARY} password")
+    return Belongings(page, sent, messages, provider, share)
 
 
 @pytest.fixture(scope="module")
