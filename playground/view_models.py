@@ -291,6 +291,7 @@ class CodeView:
     `colours` is the highlighter's name of the language; `body_href` leads to the body where the code reads it from a file.
     """
 
+    exchange: UUID
     language: str
     languages: tuple[tuple[str, str], ...]
     source: str

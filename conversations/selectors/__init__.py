@@ -46,6 +46,7 @@ from conversations.selectors.exchange_neighbours import answer_of, exchange_befo
 from conversations.selectors.exchanges import (
     KeptTrace,
     exchanges_live,
+    exchanges_of_run,
     exchanges_state,
     response_document,
     response_so_far,
@@ -152,6 +153,7 @@ __all__ = [
     "exchange_state_for",
     "exchanges_beside",
     "exchanges_live",
+    "exchanges_of_run",
     "exchanges_state",
     "exchanges_visible",
     "history",

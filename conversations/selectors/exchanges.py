@@ -17,6 +17,11 @@ def run_find(*, run_id: UUID) -> Run | None:
     return Run.objects.filter(pk=run_id).first()
 
 
+def exchanges_of_run(*, run: Run) -> list[Exchange]:
+    """Return the exchanges of a run in the order in which they were opened."""
+    return list(Exchange.objects.filter(run=run).order_by("id"))
+
+
 @dataclass(frozen=True, slots=True)
 class KeptTrace:
     """A whole raw response, masked, with the reads it came in: `(length in bytes, ms since the exchange began)`."""

@@ -111,7 +111,7 @@ def run_open(
     """
     editable = Conversation.objects.filter(selectors.editable_by(person))
     conversation = editable.select_for_update().get(pk=conversation_id)
-    run = _run_create(run_id, conversation, person)
+    run = run_create(run_id, conversation, person)
     if run is None:
         existing = selectors.run_find(run_id=run_id)
         if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
@@ -191,7 +191,7 @@ def _seen(conversation: Conversation, below: Below) -> UUID | None:
     return below.message
 
 
-def _run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:
+def run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:
     """Return the new run, or None where its id is taken."""
     try:
         with transaction.atomic():

@@ -40,6 +40,7 @@ def code(request: PersonRequest, pk: UUID) -> HttpResponse:
     wanted = asked or request.COOKIES.get(COOKIE, "")
     language = next((each for each in offered if each.id == wanted), offered[0])
     view = CodeView(
+        exchange=exchange.pk,
         language=language.id,
         languages=tuple((each.id, each.name) for each in offered),
         source=language.write(sample),

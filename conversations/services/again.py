@@ -1,0 +1,111 @@
+"""The bytes of a kept request once more, to the same or another provider."""
+
+import json
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations import selectors, storable
+from conversations.models import Conversation, Exchange, Message
+from conversations.selectors.access import editable_by
+from conversations.services.conversation import conversation_touch
+from conversations.services.run import (
+    MAX_CHOICES,
+    MessageMissing,
+    OpenedExchange,
+    OpenedRun,
+    RunConflict,
+    run_create,
+)
+from team.models import Provider, User
+from upstream import catalog
+from upstream.wire import capture
+from upstream.wire.request import Endpoint, PreparedRequest, headers_build, url_join
+
+
+class BodyMasked(Exception):
+    """The kept body held a secret, so the bytes that were sent are not known any more."""
+
+
+@transaction.atomic
+def run_again(
+    *, person: User, exchange_id: UUID, run_id: UUID, process: str, provider: Provider, endpoint: Endpoint
+) -> OpenedRun:
+    """Commit a run that sends the body of a kept exchange to `provider`; its answers stand beside the first ones.
+
+    Address, key and headers are the provider's own: nothing of the kept headers goes along. The same `run_id` again
+    returns the run that exists, with nothing to send. Raises `Exchange.DoesNotExist` where this person may not write
+    into its conversation, `BodyMasked`, `MessageMissing` where the message it answered is gone, `RunConflict`,
+    `InvalidDraft`.
+    """
+    original = selectors.exchange_for(user=person, pk=exchange_id)
+    editable = Conversation.objects.select_for_update().filter(editable_by(person))
+    conversation = editable.filter(pk=original.run.conversation_id).first()
+    if conversation is None:
+        raise Exchange.DoesNotExist
+    if capture.DOTS in original.body:
+        raise BodyMasked
+    parent = original.parent
+    if parent is None or parent.deleted is not None:
+        raise MessageMissing
+    run = run_create(run_id, conversation, person)
+    if run is None:
+        existing = selectors.run_find(run_id=run_id)
+        if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
+            raise RunConflict
+        return OpenedRun(existing, ())
+    document = _document(original.body)
+    accept = "text/event-stream" if document.get("stream") is True else "application/json"
+    request = PreparedRequest(
+        method=original.method,
+        url=url_join(endpoint.base_url, catalog.api(provider.api).path),
+        headers=headers_build(endpoint, accept=accept),
+        body=original.body.encode(),
+    )
+    secrets = capture.Secrets.of(endpoint)
+    sent = capture.sent(request, secrets)
+    exchange = Exchange.objects.create(
+        run=run,
+        column=original.column,
+        parent=parent,
+        provider=provider,
+        provider_name=provider.name,
+        api=provider.api,
+        model=original.model,
+        method=sent.method,
+        url=sent.url,
+        headers=[list(header) for header in sent.headers],
+        body=storable.text(sent.body),
+        process=process,
+        beat=timezone.now(),
+    )
+    answers = Message.objects.bulk_create(
+        Message(
+            conversation=conversation,
+            parent=parent,
+            role=Message.Role.ASSISTANT,
+            exchange=exchange,
+            choice=choice,
+        )
+        for choice in range(_choices(document))
+    )
+    if original.column is not None:
+        original.column.leaf = answers[0]
+        original.column.save(update_fields=["leaf"])
+    conversation_touch(conversation=conversation, first_text="")
+    opened = OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
+    return OpenedRun(run, (opened,), tuple(answers))
+
+
+def _document(body: str) -> dict[str, object]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _choices(document: dict[str, object]) -> int:
+    n = document.get("n", 1)
+    return n if isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_CHOICES else 1

@@ -1,0 +1,167 @@
+"""What is exported is imported equal: tree, columns, settings, exchanges, traces, attachments."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conversations import selectors
+from conversations.models import Conversation, Message
+from conversations.services import Ending, Progress, recordings_write
+from conversations.services.exporting import conversation_record, exchange_record
+from conversations.services.importing import conversations_import
+from team.models import User
+from tests.conversations.test_recordings import HEAD, State
+from tests.desk import KEY, Desk, response
+from upstream.formats.playground_json import json_conversations, json_write
+from upstream.formats.reading import read_any
+from upstream.formats.records import (
+    ColumnRecord,
+    ConversationRecord,
+    ExchangeRecord,
+    MessageRecord,
+)
+
+pytestmark = pytest.mark.django_db
+CREATED = "2026-01-02T03:04:05.678901+00:00"
+# What a database keeps; what it cannot keep (NUL, lone surrogates) is mended by `storable`.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(TEXT, children, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> ConversationRecord:
+    """Any conversation, its messages level by level as an export has them."""
+    count = draw(st.integers(0, 8))
+    parents = [draw(st.sampled_from([None, *range(at)])) for at in range(count)]
+    order: list[int] = [at for at in range(count) if parents[at] is None]
+    for at in order:
+        order += [child for child in range(count) if parents[child] == at]
+    names = {at: f"m{place}" for place, at in enumerate(order, start=1)}
+    columns = draw(st.integers(1, 3))
+    leaf = st.sampled_from([None, *names.values()])
+    exchanges = tuple(
+        draw(_exchanges(f"e{at}", leaf, columns)) for at in range(1, draw(st.integers(0, 3)) + 1)
+    )
+    runs = {name: f"r{at}" for at, name in enumerate(dict.fromkeys(e.run for e in exchanges), start=1)}
+    exchange = st.sampled_from([None, *(each.id for each in exchanges)])
+    messages = tuple(
+        MessageRecord(
+            id=names[at],
+            parent=None if (above := parents[at]) is None else names[above],
+            role=draw(st.sampled_from(["user", "assistant", "system", "tool"])),
+            content=tuple({"type": "text", "text": text} for text in draw(st.lists(TEXT, max_size=2))),
+            reasoning=draw(TEXT),
+            tool_calls=tuple(draw(st.lists(st.dictionaries(TEXT, JSON, max_size=2), max_size=1))),
+            name=draw(TEXT),
+            as_parts=draw(st.booleans()),
+            extra=draw(st.dictionaries(TEXT, JSON, max_size=2)),
+            exchange=draw(exchange),
+            choice=draw(st.none() | st.integers(0, 5)),
+            finish_reason=draw(TEXT),
+            created=CREATED,
+        )
+        for at in order
+    )
+    return ConversationRecord(
+        title=draw(TEXT),
+        messages=messages,
+        columns=tuple(
+            ColumnRecord(
+                draw(leaf),
+                {
+                    "provider": "",
+                    "model": draw(TEXT),
+                    "system": draw(TEXT),
+                    "parameters": {"temperature": "0.70"},
+                },
+            )
+            for _ in range(columns)
+        ),
+        exchanges=tuple(replace(each, run=runs[each.run]) for each in exchanges),
+        created=CREATED,
+        updated=CREATED,
+    )
+
+
+@st.composite
+def _exchanges(draw: st.DrawFn, name: str, leaf: st.SearchStrategy[Any], columns: int) -> ExchangeRecord:
+    raw = draw(st.binary(max_size=40))
+    cut = draw(st.integers(0, len(raw)))
+    return ExchangeRecord(
+        id=name,
+        run=draw(st.sampled_from(["a", "b"])),
+        column=draw(st.none() | st.integers(0, columns - 1)),
+        parent=draw(leaf),
+        provider=draw(TEXT),
+        model=draw(TEXT),
+        state=draw(st.sampled_from(["completed", "stopped", "failed", "interrupted"])),
+        url="https://api.example.com/v1/chat/completions",
+        headers=(("Authorization", "Bearer ••••cdef"), ("X-Twice", draw(TEXT)), ("X-Twice", "b")),
+        body=draw(TEXT),
+        status=draw(st.none() | st.integers(100, 599)),
+        response='{"choices":[]}',
+        usage={"prompt_tokens": 3, "completion_tokens": 4},
+        error=draw(st.none() | st.just({"kind": "x", "message": "y"})),
+        timing={"first_byte": 1.25, "ended": 7.5},
+        tokens_in=3,
+        tokens_out=4,
+        created=CREATED,
+        ended=CREATED,
+        raw=raw,
+        pieces=((cut, 1.5), (len(raw) - cut, 2.5)) if raw else (),
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(record=records())
+def test_what_is_imported_is_exported_equal(record: ConversationRecord, alice: User) -> None:
+    written = json_write([record], exported=CREATED)
+    (read,) = read_any(written).conversations
+    assert read == record
+    (made,) = conversations_import(person=alice, records=[read])
+    assert conversation_record(conversation=made) == record
+
+
+def finished(desk: Desk, *, text: str = "Hi") -> Any:
+    """Run once to the end; return the exchange."""
+    opened = desk.open("Hello", system="Be brief", temperature="0.70", stream="true").exchanges[0]
+    raw = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+    recordings_write(
+        progress=[Progress(opened.id, 0, head=HEAD, pieces=((raw[:10], 12.5), (raw[10:], 20.0)))],
+        endings=[
+            Ending(opened.id, State.COMPLETED, response(text), None, {"first_byte": 12.25, "ended": 21.0})
+        ],
+    )
+    return selectors.exchange_for(user=desk.person, pk=opened.id)
+
+
+def test_a_real_conversation_comes_back_whole_and_its_key_never_leaves(desk: Desk) -> None:
+    finished(desk)
+    record = conversation_record(conversation=desk.conversation)
+    text = json_write([record], exported=CREATED)
+    assert KEY not in text
+    (made,) = conversations_import(person=desk.person, records=json_conversations(json.loads(text)))
+    again = conversation_record(conversation=made)
+    assert again == replace(record, columns=again.columns)
+    assert again.columns[0].settings == record.columns[0].settings
+    shown = selectors.branch(conversation_id=made.pk, leaf_id=selectors.column_of(conversation=made).leaf_id)
+    assert [message.text for message in shown] == ["Hello", "Hi"]
+
+
+def test_one_exchange_is_exported_with_the_branch_it_answers(desk: Desk) -> None:
+    finished(desk)
+    exchange = finished(desk)
+    record = exchange_record(exchange=exchange)
+    assert [message.text for message in record.messages] == ["Hello", "Hi", "Hello", "Hi"]
+    assert [each.body for each in record.exchanges] == [exchange.body]
+    (made,) = conversations_import(person=desk.person, records=[record])
+    assert Conversation.objects.get(pk=made.pk).owner == desk.person
+    assert Message.objects.filter(conversation=made).count() == 4

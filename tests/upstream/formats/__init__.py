@@ -1,0 +1,1 @@
+"""Formats: what is written is read back equal, and what strangers write does no harm."""

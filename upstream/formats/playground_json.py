@@ -1,0 +1,364 @@
+"""Our own format: conversations with everything that is kept of them. `docs/formats.md` describes it for others."""
+
+import base64
+import binascii
+import datetime
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from upstream.formats.errors import FormatError
+from upstream.formats.records import (
+    STATES,
+    AttachmentRecord,
+    ColumnRecord,
+    ConversationRecord,
+    ExchangeRecord,
+    Headers,
+    MessageRecord,
+)
+from upstream.formats.requests import ROLES
+
+FORMAT: Final = "chat-playground"
+VERSION: Final = 1
+T = TypeVar("T")
+
+
+def json_write(conversations: Iterable[ConversationRecord], *, exported: str) -> str:
+    """Return a document that `json_conversations` reads back into equal records."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "exported": exported,
+        "conversations": [_conversation(each) for each in conversations],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _conversation(record: ConversationRecord) -> dict[str, Any]:
+    return {
+        "title": record.title,
+        "created": record.created,
+        "updated": record.updated,
+        "messages": [_message(each) for each in record.messages],
+        "columns": [{"leaf": each.leaf, "settings": dict(each.settings)} for each in record.columns],
+        "exchanges": [_exchange(each) for each in record.exchanges],
+        "attachments": [
+            {
+                "digest": each.digest,
+                "mime": each.mime,
+                "name": each.name,
+                "data": base64.b64encode(each.data).decode(),
+            }
+            for each in record.attachments
+        ],
+    }
+
+
+def _message(record: MessageRecord) -> dict[str, Any]:
+    always = {"id": record.id, "parent": record.parent, "role": record.role, "content": list(record.content)}
+    sometimes: dict[str, Any] = {
+        "reasoning": record.reasoning,
+        "tool_calls": list(record.tool_calls),
+        "tool_call_id": record.tool_call_id,
+        "name": record.name,
+        "as_parts": record.as_parts,
+        "extra": dict(record.extra),
+        "exchange": record.exchange,
+        "choice": record.choice,
+        "finish_reason": record.finish_reason,
+        "created": record.created,
+    }
+    return always | {
+        name: value
+        for name, value in sometimes.items()
+        if value or (value == 0 and not isinstance(value, bool))
+    }
+
+
+def _exchange(record: ExchangeRecord) -> dict[str, Any]:
+    try:
+        raw = {"text": record.raw.decode()}
+    except UnicodeDecodeError:
+        raw = {"base64": base64.b64encode(record.raw).decode()}
+    return {
+        "id": record.id,
+        "run": record.run,
+        "column": record.column,
+        "parent": record.parent,
+        "provider": record.provider,
+        "api": record.api,
+        "model": record.model,
+        "state": record.state,
+        "request": {
+            "method": record.method,
+            "url": record.url,
+            "http_version": record.http_version,
+            "headers": [list(pair) for pair in record.headers],
+            "body": record.body,
+        },
+        "response": {
+            "status": record.status,
+            "reason": record.reason,
+            "headers": [list(pair) for pair in record.response_headers],
+            "document": record.response,
+            "trace": {**raw, "pieces": [list(piece) for piece in record.pieces]},
+        },
+        "usage": record.usage,
+        "error": record.error,
+        "timing": dict(record.timing),
+        "tokens_in": record.tokens_in,
+        "tokens_out": record.tokens_out,
+        "created": record.created,
+        "ended": record.ended,
+    }
+
+
+class _Reader:
+    """A JSON object whose members are read by type; what is wrong is named by its path."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise FormatError("field", where)
+        self._value: Mapping[str, Any] = value
+        self._where = where
+
+    def path(self, name: str) -> str:
+        return f"{self._where}.{name}"
+
+    def fail(self, name: str) -> FormatError:
+        return FormatError("field", self.path(name))
+
+    def text(self, name: str, *, most: int | None = None) -> str:
+        value = self._value.get(name, "")
+        if not isinstance(value, str) or (most is not None and len(value) > most):
+            raise self.fail(name)
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return None if self._value.get(name) is None else self.text(name)
+
+    def number(self, name: str, *, most: int = 2**31 - 1) -> int | None:
+        value = self._value.get(name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most
+        ):
+            raise self.fail(name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._value.get(name, False)
+        if not isinstance(value, bool):
+            raise self.fail(name)
+        return value
+
+    def time(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            return ""
+        try:
+            found = datetime.datetime.fromisoformat(value)
+        except ValueError as error:
+            raise self.fail(name) from error
+        if found.tzinfo is None:
+            raise self.fail(name)
+        return value
+
+    def object(self, name: str) -> "_Reader":
+        return _Reader(self._value.get(name), self.path(name))
+
+    def map(self, name: str) -> Mapping[str, Any]:
+        return _Reader(self._value.get(name, {}), self.path(name))._value
+
+    def maybe(self, name: str) -> Any:
+        return self._value.get(name)
+
+    def items(self, name: str, read: Callable[["_Reader"], T]) -> tuple[T, ...]:
+        return tuple(
+            read(_Reader(item, f"{self.path(name)}[{at}]")) for at, item in enumerate(self.list(name))
+        )
+
+    def list(self, name: str) -> list[Any]:
+        value = self._value.get(name, [])
+        if not isinstance(value, list):
+            raise self.fail(name)
+        return value
+
+    def objects(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        return self.items(name, lambda each: each._value)
+
+    def headers(self, name: str) -> Headers:
+        pairs = self.list(name)
+        for pair in pairs:
+            if not (
+                isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+            ):
+                raise self.fail(name)
+        return tuple((pair[0], pair[1]) for pair in pairs)
+
+    def numbers(self, name: str) -> dict[str, float]:
+        found = self.map(name)
+        if not all(
+            isinstance(value, int | float) and not isinstance(value, bool) for value in found.values()
+        ):
+            raise self.fail(name)
+        return dict(found)
+
+    def bytes(self, name: str) -> bytes:
+        try:
+            return base64.b64decode(self.text(name), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise self.fail(name) from error
+
+
+def json_conversations(document: Any) -> tuple[ConversationRecord, ...]:
+    """Return the conversations of a document of ours.
+
+    Raises FormatError: "version" where a newer playground wrote it, "field" with the path of what is wrong.
+    """
+    root = _Reader(document, "$")
+    version = root.number("version")
+    if version != VERSION:
+        raise FormatError("version", str(version))
+    return root.items("conversations", _conversation_read)
+
+
+def _conversation_read(given: _Reader) -> ConversationRecord:
+    attachments = given.items("attachments", _attachment_read)
+    messages = given.items("messages", _message_read)
+    exchanges = given.items("exchanges", _exchange_read)
+    columns = given.items("columns", lambda each: ColumnRecord(each.optional("leaf"), _settings_read(each)))
+    known = {exchange.id for exchange in exchanges}
+    before: set[str] = set()
+    for at, message in enumerate(messages):
+        where = given.path(f"messages[{at}]")
+        if message.id in before:
+            raise FormatError("field", f"{where}.id")
+        if message.parent is not None and message.parent not in before:
+            raise FormatError("field", f"{where}.parent")
+        if message.exchange is not None and message.exchange not in known:
+            raise FormatError("field", f"{where}.exchange")
+        before.add(message.id)
+    for at, column in enumerate(columns):
+        if column.leaf is not None and column.leaf not in before:
+            raise FormatError("field", given.path(f"columns[{at}].leaf"))
+    for at, exchange in enumerate(exchanges):
+        if exchange.parent is not None and exchange.parent not in before:
+            raise FormatError("field", given.path(f"exchanges[{at}].parent"))
+        if exchange.column is not None and exchange.column >= len(columns):
+            raise FormatError("field", given.path(f"exchanges[{at}].column"))
+    if len(known) != len(exchanges):
+        raise FormatError("field", given.path("exchanges"))
+    return ConversationRecord(
+        title=given.text("title", most=200),
+        messages=messages,
+        columns=columns,
+        exchanges=exchanges,
+        attachments=attachments,
+        created=given.time("created"),
+        updated=given.time("updated"),
+    )
+
+
+def _message_read(given: _Reader) -> MessageRecord:
+    role = given.text("role")
+    if role not in ROLES:
+        raise given.fail("role")
+    return MessageRecord(
+        id=given.text("id"),
+        parent=given.optional("parent"),
+        role=role,
+        content=given.objects("content"),
+        reasoning=given.text("reasoning"),
+        tool_calls=given.objects("tool_calls"),
+        tool_call_id=given.text("tool_call_id", most=200),
+        name=given.text("name", most=200),
+        as_parts=given.flag("as_parts"),
+        extra=given.map("extra"),
+        exchange=given.optional("exchange"),
+        choice=given.number("choice"),
+        finish_reason=given.text("finish_reason", most=100),
+        created=given.time("created"),
+    )
+
+
+def _settings_read(given: _Reader) -> dict[str, Any]:
+    settings = given.object("settings")
+    for name in ("provider", "model", "system"):
+        settings.text(name)
+    parameters = settings.map("parameters")
+    if not all(isinstance(source, str) for source in parameters.values()):
+        raise settings.fail("parameters")
+    return dict(given.map("settings"))
+
+
+def _exchange_read(given: _Reader) -> ExchangeRecord:
+    request, response = given.object("request"), given.object("response")
+    trace = response.object("trace")
+    raw = trace.bytes("base64") if trace.maybe("base64") is not None else trace.text("text").encode()
+    pieces = trace.list("pieces")
+    for piece in pieces:
+        if not (isinstance(piece, list) and len(piece) == 2 and _is_size(piece[0]) and _is_time(piece[1])):
+            raise trace.fail("pieces")
+    if sum(piece[0] for piece in pieces) != len(raw):
+        raise trace.fail("pieces")
+    state = given.text("state")
+    if state not in STATES:
+        raise given.fail("state")
+    error = given.maybe("error")
+    return ExchangeRecord(
+        id=given.text("id"),
+        run=given.text("run"),
+        column=given.number("column"),
+        parent=given.optional("parent"),
+        provider=given.text("provider", most=200),
+        api=given.text("api", most=60),
+        model=given.text("model", most=300),
+        state=state,
+        method=request.text("method", most=10),
+        url=request.text("url"),
+        http_version=request.text("http_version", most=10),
+        headers=request.headers("headers"),
+        body=request.text("body"),
+        status=response.number("status", most=32_767),
+        reason=response.text("reason", most=200),
+        response_headers=response.headers("headers"),
+        response=_document(response),
+        usage=given.maybe("usage"),
+        error=None if error is None else given.map("error"),
+        timing=given.numbers("timing"),
+        tokens_in=given.number("tokens_in"),
+        tokens_out=given.number("tokens_out"),
+        created=given.time("created"),
+        ended=given.time("ended"),
+        raw=raw,
+        pieces=tuple((piece[0], piece[1]) for piece in pieces),
+    )
+
+
+def _document(response: _Reader) -> str:
+    """Return the assembled response: "" or the text of a JSON object, which pages take for granted."""
+    text = response.text("document")
+    try:
+        if text and not isinstance(json.loads(text), dict):
+            raise response.fail("document")
+    except (ValueError, RecursionError) as error:
+        raise response.fail("document") from error
+    return text
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _attachment_read(given: _Reader) -> AttachmentRecord:
+    data = given.bytes("data")
+    digest = given.text("digest")
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise given.fail("digest")
+    return AttachmentRecord(digest, given.text("mime"), given.text("name", most=200), data)
