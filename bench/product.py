@@ -60,6 +60,15 @@ class Product:
     conversations: list[str]
     provider: str
     start_seconds: float
+    variables: dict[str, str]
+
+    def shell(self, code: str) -> str:
+        """Return what some Python prints inside Django, on this product's database."""
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.variables, check=True, capture_output=True, text=True
+        )
+        return done.stdout
 
     def conversations_take(self, count: int) -> list[str]:
         """Return conversations that nobody has used: what was said before is not sent along."""
@@ -166,19 +175,15 @@ def product_served(upstream_port: int, **environment: str) -> Iterator[Product]:
         try:
             if "is ready at" not in (process.stdout.readline() if process.stdout else ""):
                 raise SystemExit("The server did not start.")
-            product = _signed_up(port, process.pid, time.monotonic() - begun)
-            made = subprocess.run(
-                [*command, "shell", "-v", "0", "-c", _CONVERSATIONS],
-                cwd=ROOT, env=variables, check=True, capture_output=True, text=True,
-            )  # fmt: skip
-            product.conversations = made.stdout.split()
+            product = _signed_up(port, process.pid, time.monotonic() - begun, variables)
+            product.conversations = product.shell(_CONVERSATIONS).split()
             yield product
         finally:
             process.terminate()
             process.wait()
 
 
-def _signed_up(port: int, pid: int, start_seconds: float) -> Product:
+def _signed_up(port: int, pid: int, start_seconds: float, variables: dict[str, str]) -> Product:
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", trust_env=False, follow_redirects=True, timeout=30
     ) as client:
@@ -196,4 +201,4 @@ def _signed_up(port: int, pid: int, start_seconds: float) -> Product:
             raise SystemExit(f"Nobody could sign up: {page.status_code}\n{page.text[:500]}")
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         token = client.cookies["csrftoken"]
-    return Product(port, pid, cookies, token, [], provider[1], start_seconds)
+    return Product(port, pid, cookies, token, [], provider[1], start_seconds, variables)
