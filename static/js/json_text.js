@@ -38,6 +38,14 @@ export function laidOut(text) {
   return out;
 }
 
+/** A text as it would stand at the margin: what its later lines have in common in front of them is left out. @param {string} text */
+export function atMargin(text) {
+  // Between the tokens of JSON only: a string holds no line break.
+  const [first = "", ...rest] = text.split("\n");
+  const common = Math.min(...rest.filter((each) => each.trim()).map((each) => each.length - each.trimStart().length));
+  return Number.isFinite(common) && common > 0 ? [first, ...rest.map((each) => each.slice(common))].join("\n") : text;
+}
+
 /** @param {number} depth */
 function line(depth) {
   return `\n${"  ".repeat(depth)}`;

@@ -111,4 +111,5 @@ class ToolsDesk:
         new.get_by_label("Arguments", exact=True).fill(arguments)
         new.get_by_label("Result", exact=True).fill(result)
         new.get_by_role("button", name="Save").click()
+        expect(new).not_to_have_attribute("open", "")
         expect(dialog.locator("summary", has_text=name).last).to_be_visible()

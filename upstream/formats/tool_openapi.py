@@ -23,7 +23,7 @@ NODES_MAX: Final = 200_000
 """Parts of the chosen operations' schemas after references were followed."""
 REFS_MAX: Final = 24
 """References that lie within each other."""
-_NAME: Final = re.compile(r"[^a-zA-Z0-9_-]+")
+_NAME: Final = re.compile(r"[^a-zA-Z0-9-]+")
 _CARRIED: Final = (
     "title",
     "summary",

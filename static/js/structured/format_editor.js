@@ -3,7 +3,7 @@
 import { delegate, elements, make, part } from "../dom.js";
 import { DraftStore } from "../drafts.js";
 import { gettext } from "../i18n.js";
-import { memberMap, objectText, valueOf } from "../json_text.js";
+import { atMargin, laidOut, memberMap, objectText, valueOf } from "../json_text.js";
 import { guardRuns } from "../ready.js";
 import { toast } from "../toasts.js";
 import { parameterSource, writeParameter } from "../tools/rows.js";
@@ -62,7 +62,7 @@ class FormatEditor {
     const members = memberMap(this.#row);
     this.#type = /** @type {Type} */ (textOf(members.get("type")));
     this.#members = memberMap(members.get("json_schema") ?? "{}");
-    this.#schema = unsent ?? this.#members.get("schema") ?? "";
+    this.#schema = unsent ?? atMargin(this.#members.get("schema") ?? "");
   }
 
   get #isSendable() {
@@ -157,7 +157,7 @@ class FormatEditor {
     if (this.#schema.trim()) this.#members.set("schema", this.#schema.trim());
     else this.#members.delete("schema");
     outer.set("json_schema", objectText(this.#members));
-    return objectText(outer);
+    return laidOut(objectText(outer));
   }
 
   // -- what is shown -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ import { faultList, loadValidator } from "../structured/faults.js";
 import { schemasOf } from "../structured/schemas.js";
 import { refreshFollowing } from "./following.js";
 
+/** Characters of arguments that are left on their one line. */
+const ONE_LINE = 60;
 const ENDED = "article[data-exchange]:has([data-tool-call])";
 
 export function start() {
@@ -75,7 +77,7 @@ async function showCall(article, call) {
   if (!code) return;
   const text = call.dataset["arguments"] ?? code.textContent ?? "";
   call.dataset["arguments"] = text;
-  code.textContent = laidOut(text);
+  if (text.length > ONE_LINE || text.includes("\n")) code.textContent = laidOut(text);
   const schemas = await schemasOf(article.dataset["exchange"] ?? "");
   const name = call.dataset["toolName"] ?? "";
   const value = valueOf(text);

@@ -3,7 +3,7 @@
  * One tool as the editor shows it, and as source text: what nobody touches goes back letter for letter, and members that
  * the editor does not know stay where they are.
  */
-import { itemsOf, memberMap, objectText, valueOf } from "../json_text.js";
+import { atMargin, itemsOf, laidOut, memberMap, objectText, valueOf } from "../json_text.js";
 
 /** @typedef {"tools" | "functions"} Kind */
 /** @typedef {{name: string, description: string, schema: string, strict: "" | "true" | "false"}} Fields */
@@ -32,13 +32,13 @@ export class Entry {
     const members = this.#function();
     if (!members) {
       this.other = true;
-      this.fields.schema = this.source;
+      this.fields.schema = atMargin(this.source);
       return;
     }
     this.fields = {
       name: textOf(members.get("name")),
       description: textOf(members.get("description")),
-      schema: members.get("parameters") ?? "",
+      schema: atMargin(members.get("parameters") ?? ""),
       strict: /** @type {"" | "true" | "false"} */ (/^(true|false)$/.exec(members.get("strict") ?? "")?.[0] ?? ""),
     };
   }
@@ -70,7 +70,7 @@ export class Entry {
   change(typed) {
     this.fields = { ...this.fields, ...typed };
     if (!this.isSendable) return;
-    this.source = this.other ? this.fields.schema : this.#written();
+    this.source = this.other ? this.fields.schema : laidOut(this.#written());
   }
 
   #written() {
@@ -116,5 +116,6 @@ export function entriesOf(kind, source) {
 /** The source text of a row for these entries; "" for none. @param {readonly Entry[]} entries */
 export function rowSource(entries) {
   const sources = entries.map(({ source }) => source).filter((source) => source !== "");
-  return sources.length ? `[\n  ${sources.join(",\n  ")}\n]` : "";
+  if (!sources.length) return "";
+  return `[\n  ${sources.map((source) => atMargin(source).replaceAll("\n", "\n  ")).join(",\n  ")}\n]`;
 }
