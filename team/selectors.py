@@ -305,6 +305,14 @@ def session_is_valid(*, user_id: int, session_key: str | None) -> bool:
     return user is not None and user.pk == user_id
 
 
+def person_named(*, username: str) -> User:
+    """Return the person with this username. Raises NotFound."""
+    try:
+        return User.objects.get(username=username)
+    except User.DoesNotExist as problem:
+        raise NotFound from problem
+
+
 def people() -> QuerySet[User]:
     """Return everybody with an account, active ones first. For administrators."""
     return User.objects.order_by("-is_active", "username")

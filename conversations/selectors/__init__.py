@@ -39,6 +39,7 @@ from conversations.selectors.conversations import (
     conversation_list,
     conversation_newest,
     conversations_count,
+    conversations_owned,
     tags_of,
     tags_on,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "conversation_newest",
     "conversations_count",
     "conversations_for",
+    "conversations_owned",
     "editable_by",
     "exchange_before",
     "exchange_for",

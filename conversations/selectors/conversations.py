@@ -115,6 +115,11 @@ def conversations_count(*, user: User) -> int:
     return Conversation.objects.filter(owner=user, archived=False, trashed=None).count()
 
 
+def conversations_owned(*, user: User) -> int:
+    """Return how many conversations a person owns, archived ones and those in the trash among them."""
+    return Conversation.objects.filter(owner=user).count()
+
+
 def tags_of(*, user: User) -> list[Tag]:
     """Return the person's own tags by name."""
     return list(Tag.objects.filter(person=user))

@@ -1,5 +1,6 @@
 """Writes. Keyword-only functions named noun_verb; nothing else changes a row of this package."""
 
+from conversations.services.archiving import ArchiveRead, ArchiveRefused, archive_read, archive_write
 from conversations.services.attachment import (
     attachment_create,
     attachment_digests,
@@ -26,6 +27,7 @@ from conversations.services.conversation import (
     conversation_delete,
     conversation_rename,
 )
+from conversations.services.leaving import person_data_delete
 from conversations.services.message import message_add
 from conversations.services.organising import (
     TRASH_KEPT,
@@ -100,6 +102,8 @@ from conversations.services.visibility import visibility_set
 __all__ = [
     "MAX_COLUMNS",
     "TRASH_KEPT",
+    "ArchiveRead",
+    "ArchiveRefused",
     "Below",
     "ChangeLost",
     "Changed",
@@ -126,6 +130,8 @@ __all__ = [
     "Turn",
     "Words",
     "Written",
+    "archive_read",
+    "archive_write",
     "attachment_create",
     "attachment_digests",
     "attachment_keep",
@@ -164,6 +170,7 @@ __all__ = [
     "message_edit",
     "message_insert",
     "message_move",
+    "person_data_delete",
     "recordings_write",
     "run_open",
     "storage_measure",

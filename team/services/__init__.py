@@ -5,6 +5,8 @@ from team.services.invitations import INVITATION_DAYS, invitation_create, invita
 from team.services.keys import key_remove, key_set, vault_rotate
 from team.services.people import (
     account_create,
+    account_delete,
+    account_delete_check,
     email_set,
     person_deactivate,
     person_reactivate,
@@ -27,6 +29,8 @@ __all__ = [
     "INVITATION_DAYS",
     "ProbeResult",
     "account_create",
+    "account_delete",
+    "account_delete_check",
     "audit",
     "base_url_check",
     "email_set",

@@ -100,6 +100,27 @@ def person_deactivate(*, actor: User, person: User) -> None:
         )
 
 
+def account_delete_check(*, user: User) -> None:
+    """Raise LastAdministrator where the team would be left without one."""
+    _other_administrator_check(user)
+
+
+def account_delete(*, user: User) -> None:
+    """Delete somebody's own account with their providers and keys; sockets close at once. Raises LastAdministrator.
+
+    What they made elsewhere is deleted before, by those who keep it.
+    """
+    with transaction.atomic():
+        locked = _person_locked(user)
+        _other_administrator_check(locked)
+        audit(actor=None, action="account.delete", target=locked.username)
+        user_id = locked.pk
+        locked.delete()
+        transaction.on_commit(
+            partial(signals.person_signed_out.send, sender=User, user_id=user_id, session_key=None, kept=None)
+        )
+
+
 def person_reactivate(*, actor: User, person: User) -> None:
     """Let somebody in again."""
     with transaction.atomic():
