@@ -19,6 +19,7 @@ from conversations.models import Attachment, Conversation
 from playground.attachment_fetch import NotFetched, attachments_fetch
 from playground.message_input import URL_MAX
 from playground.runtime import runtime
+from playground.views.desk import editable_conversation
 from playground.views.signed_in import PersonRequest, problem, signed_in, signed_in_async
 
 STATUS: Final = {MediaTooLarge: 413, MediaUnknown: 415, MediaCorrupt: 400}
@@ -31,10 +32,7 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,12})-(\d{0,12})\Z")
 @signed_in
 def attachment_upload(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Keep the uploaded `file` for a conversation; answers with what the page shows of it."""
-    try:
-        found = selectors.conversation_editable_for(user=request.user, pk=pk)
-    except Conversation.DoesNotExist as error:
-        raise Http404 from error
+    found = editable_conversation(request.user, pk)
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile):
         return problem(400, _("No file arrived. Try again."))
@@ -58,7 +56,7 @@ async def attachment_from_address(request: PersonRequest, pk: UUID) -> HttpRespo
         return problem(422, _("An image’s address begins with http:// or https://."))
     try:
         # Asked first, so that nobody makes this server fetch something for a conversation that is not theirs.
-        await runtime().in_database(selectors.conversation_editable_for, user=request.user, pk=pk)
+        await runtime().in_database(editable_conversation, request.user, pk)
         (kept,) = await attachments_fetch(
             runtime(),
             person=request.user,

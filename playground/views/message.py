@@ -10,19 +10,22 @@ from django.views.decorators.http import require_GET, require_POST
 from conversations import selectors, services
 from conversations.models import Column, Conversation, Exchange, Message
 from conversations.selectors.request_bytes import AttachmentMissing
+from conversations.services import Below, MessageMissing
 from playground.forms import DraftForm
 from playground.honoured_words import honoured_sentences
 from playground.message_input import FIELDS, InvalidMessage, is_empty, raw_read, raw_text
 from playground.part_views import media_of
-from playground.views.desk import conversation_of, uuid_or_none
+from playground.views.desk import conversation_of, editable_conversation, uuid_or_none
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, problem, signed_in
+from playground.watching import conversation_changed
 
 
 @require_POST
 @signed_in
 def message_add(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put a message at the end of the shown branch, or beside the message `beside`; answers with it. Nothing is sent."""
+    found = editable_conversation(request.user, pk)
     form = DraftForm(request.POST, providers=())
     form.is_valid()  # only what belongs to the message matters here
     written = form.written
@@ -40,11 +43,15 @@ def message_add(request: PersonRequest, pk: UUID) -> HttpResponse:
             written=written,
             column_id=column,
             beside=uuid_or_none(request.POST.get("beside")),
+            below=Below(uuid_or_none(request.POST["below"])) if "below" in request.POST else None,
         )
-    except (Conversation.DoesNotExist, Message.DoesNotExist, Column.DoesNotExist) as error:
+    except (Conversation.DoesNotExist, Column.DoesNotExist) as error:
         raise Http404 from error
+    except MessageMissing:
+        return problem(409, _("This message is not there any more: somebody deleted it meanwhile."))
     except AttachmentMissing:
         return problem(422, attachment_gone())
+    conversation_changed(found, tip=message.pk, by=request.user)
     context = {"messages": message_views([message], column=column), "column": column}
     return render(request, "playground/_message_added.html", context)
 

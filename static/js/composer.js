@@ -253,7 +253,7 @@ function isLive(column) {
 
 /** The last message, where it waits for an answer or was begun for the model: with nothing to say, Send goes on from it. */
 function unanswered() {
-  if (document.querySelector("[data-column]")) return null;
+  if (document.querySelector("[data-column] [data-transcript]")) return null;
   const last = [...document.querySelectorAll("[data-transcript] article[data-message]")].at(-1);
   return last instanceof HTMLElement && !last.dataset["exchange"] ? last : null;
 }

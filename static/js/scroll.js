@@ -27,7 +27,7 @@ class Following {
     this.#button = jumpButton(region);
     this.#button.addEventListener("click", () => this.#jump(prefersStill() ? "instant" : "smooth"));
     region.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    document.addEventListener("run:started", () => this.#jump("instant"));
+    for (const type of ["run:started", "message:added"]) document.addEventListener(type, () => this.#jump("instant"));
     const observer = new ResizeObserver(() => this.#grown());
     observer.observe(region);
     const content = region.querySelector("[data-transcript]");

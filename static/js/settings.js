@@ -56,6 +56,10 @@ class Settings {
     for (const type of ["input", "change", "parameters:changed"]) {
       document.addEventListener(type, (event) => this.#changed(event));
     }
+    // The conversation that the request carries has grown.
+    for (const type of ["run:started", "message:added", "exchange:ended"]) {
+      document.addEventListener(type, () => this.#preview());
+    }
     document.addEventListener("settings:loaded", () => this.#loaded());
     document.addEventListener("visibilitychange", () => this.#save.now());
     addEventListener("pagehide", () => this.#save.now());

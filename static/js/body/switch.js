@@ -56,7 +56,7 @@ class BodySwitch {
     this.#base = (form.dataset["runUrl"] ?? "").replace(/runs\/$/, "");
     this.#drafts = new DraftStore(`${form.dataset["runUrl"]}body`);
     section.addEventListener("click", (event) => this.#click(event));
-    for (const type of ["input", "change", "parameters:changed", "run:started", "exchange:ended"]) {
+    for (const type of ["input", "change", "parameters:changed", "run:started", "message:added", "exchange:ended"]) {
       document.addEventListener(type, (event) => this.#formChanged(event));
     }
     guardRuns(() => this.#ready());
