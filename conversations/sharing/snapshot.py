@@ -21,7 +21,15 @@ from conversations import parts
 from conversations.sharing.exchange import error_document, exchange_document
 from conversations.sharing.included import Included
 from conversations.sharing.leaks import gives_away, strings_in
-from conversations.sharing.request_body import TEXT_PARTS, UnknownShape, is_system, members_of, messages_of
+from conversations.sharing.request_body import (
+    DATA_URL,
+    SYSTEM_MEMBERS,
+    TEXT_PARTS,
+    UnknownShape,
+    is_system,
+    members_of,
+    messages_of,
+)
 from conversations.sharing.source import Branch, BranchExchange, BranchImage, BranchMessage
 from upstream.catalog import json_text
 
@@ -63,11 +71,13 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
 
     An answer that is still on its way ends its branch before it.
     """
-    columns = [_column(branch, source.exchanges, included) for branch in source.branches[:MAX_COLUMNS]]
+    hidden = tuple(_hidden(source, included))
+    columns = [
+        _column(branch, source.exchanges, included, hidden) for branch in source.branches[:MAX_COLUMNS]
+    ]
     branches = [_shown(branch, source.exchanges, included) for branch in source.branches[:MAX_COLUMNS]]
     messages = {message.key: message for branch in branches for message in branch}
     numbers = {key: number for number, key in enumerate(messages)}
-    hidden = tuple(_hidden(source, included))
     shown = "\n".join(_texts_shown(messages.values()))
     exchanges = {
         key: exchange_document(
@@ -142,7 +152,9 @@ def _summary(number: int, exchange: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _column(branch: Branch, exchanges: Mapping[str, BranchExchange], included: Included) -> dict[str, Any]:
+def _column(
+    branch: Branch, exchanges: Mapping[str, BranchExchange], included: Included, hidden: Sequence[str]
+) -> dict[str, Any]:
     """Return a column's settings: as they were sent last, or as they are set where nothing was sent."""
     made = [exchanges[message.exchange] for message in branch.messages if message.exchange in exchanges]
     ended = [exchange for exchange in made if exchange.state not in LIVE]
@@ -150,13 +162,17 @@ def _column(branch: Branch, exchanges: Mapping[str, BranchExchange], included: I
         model, system, parameters = _as_sent(ended[-1], branch) if ended else _as_set(branch)
     except UnknownShape:
         model, system, parameters = _as_set(branch)
-    parameters = {
-        name: text for name, text in parameters.items() if included.images or not _holds_bytes(text)
+    kept = {
+        name: text
+        for name, text in parameters.items()
+        if (included.images or not DATA_URL.search(text))
+        and (included.system or name not in SYSTEM_MEMBERS)
+        and not gives_away(text, hidden, shown="")
     }
     return {
         "model": model,
         "system": system if included.system else "",
-        "parameters": parameters if included.parameters else {},
+        "parameters": kept if included.parameters else {},
     }
 
 
@@ -172,10 +188,6 @@ def _as_sent(exchange: BranchExchange, branch: Branch) -> tuple[str, str, dict[s
     system = first.get("content") if first.get("role") == "system" and not is_system({"role": own}) else ""
     parameters = {name: text for name, text in members.items() if name not in ("model", "messages")}
     return exchange.model, system if isinstance(system, str) else "", parameters
-
-
-def _holds_bytes(source: str) -> bool:
-    return "base64," in source
 
 
 def _message(
@@ -267,6 +279,8 @@ def _hidden_in(exchange: BranchExchange, included: Included) -> Iterator[str]:
     if not included.system:
         for message in filter(is_system, messages):
             yield from strings_in(message.get("content"))
+        for name in SYSTEM_MEMBERS & set(members):
+            yield from _strings_of(members[name])
     if not included.parameters:
         for name, text in members.items():
             if name not in ("model", "messages"):
