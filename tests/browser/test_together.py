@@ -1,0 +1,151 @@
+"""Two tabs and two people on one conversation: what one does, the other sees at once, and nothing of theirs is disturbed."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.together import Seat, seated
+from tests.fakes import FakeUpstream, Gate, Stream
+from tests.playground.pages import Page as HttpPage
+from tests.playground.pages import provider_environment
+from tests.served import Installation, ServedProcess
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def server(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
+    return shared_installation.serve(**provider_environment(up))
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, HttpPage]:
+    return {}
+
+
+@pytest.fixture
+def alice(chromium: Browser, server: ServedProcess, people: dict[str, HttpPage]) -> Iterator[Seat]:
+    """Alice at a new conversation of her own, with a model that this test alone scripts."""
+    with seated(chromium, server, people, "alice") as (seat,):
+        http = seat.http.conversation_new(model=f"model-{uuid4()}")
+        seat = Seat(seat.page, seat.server, http)
+        seat.open(http.conversation)
+        seat.choose("Fake", http.model)
+        yield seat
+
+
+@pytest.fixture
+def bob(chromium: Browser, server: ServedProcess, people: dict[str, HttpPage], alice: Seat) -> Iterator[Seat]:
+    """Bob of the team."""
+    with seated(chromium, server, people, "bob") as (seat,):
+        yield seat
+
+
+def show_to_team(alice: Seat, choice: str) -> None:
+    alice.page.get_by_label("More about this conversation").click()
+    alice.page.get_by_role("button", name="Visibility").click()
+    alice.page.locator(f'input[name="visibility"][value="{choice}"]').check()
+    expect(alice.page.get_by_text("Saved. Open pages follow at once.")).to_be_visible()
+    alice.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
+def test_two_tabs_show_one_stream_and_what_is_typed_stays(alice: Seat, up: FakeUpstream) -> None:
+    other = alice.tab()
+    other.message.fill("half a thought")
+    other.message.evaluate("field => field.setSelectionRange(2, 5)")
+    gate = Gate()
+    up.script(alice.http.model, Stream(text=["One, ", gate, "two"]))
+    alice.say("Count")
+    for tab in (alice, other):
+        expect(tab.answers.last).to_contain_text("One,")
+        expect(tab.answers.last).to_have_attribute("data-state", "streaming")
+    gate.open()
+    for tab in (alice, other):
+        expect(tab.expect_state("completed")).to_contain_text("One, two")
+        tab.expect_texts("Count", "One, two")
+    typed = other.message.evaluate("field => [field.value, field.selectionStart, field.selectionEnd]")
+    assert typed == ["half a thought", 2, 5]
+    assert other.page.evaluate("document.activeElement.id") == "message"
+    # Another answer to the same question takes the first one's place in both.
+    up.script(alice.http.model, Stream(text=["Uno, due"]))
+    alice.answers.last.get_by_role("button", name="Regenerate").click()
+    for tab in (alice, other):
+        tab.expect_texts("Count", "Uno, due")
+        expect(tab.answers.last.get_by_label("Alternative 2 of 2")).to_be_visible()
+    title = alice.page.get_by_role("textbox", name="Title")
+    title.fill("")
+    title.press_sequentially("Counting")
+    title.press("Enter")
+    expect(other.page).to_have_title("Counting · Chat Playground")
+
+
+def test_two_people_work_on_one_conversation(alice: Seat, bob: Seat, up: FakeUpstream) -> None:
+    up.script(alice.http.model, Stream(text=["For the team"]))
+    alice.say("Hello")
+    alice.expect_state("completed")
+    bob.page.goto(f"{bob.server.url}/")
+    show_to_team(alice, "team_edit")
+    bob.open(alice.http.conversation)
+    bob.expect_texts("Hello", "For the team")
+    gate = Gate()
+    up.script(alice.http.model, Stream(text=["To ", gate, "Bob"]))
+    bob.say("Hi from Bob")
+    expect(alice.answers.last).to_contain_text("To")
+    # Alice may stop what Bob began.
+    expect(alice.stop_button).to_be_visible()
+    gate.open()
+    for seat in (alice, bob):
+        seat.expect_texts("Hello", "For the team", "Hi from Bob", "To Bob")
+        expect(seat.questions.first).to_contain_text("alice")
+        expect(seat.questions.last).to_contain_text("bob")
+    # Bob deletes, Alice sees it go; Bob takes it back, and it is there again for both.
+    bob.act(bob.messages.nth(1), "Delete message")
+    alice.expect_texts("Hello", "Hi from Bob", "To Bob")
+    bob.toast("Message deleted.").get_by_role("button", name="Undo").click()
+    for seat in (alice, bob):
+        seat.expect_texts("Hello", "For the team", "Hi from Bob", "To Bob")
+    # Alice lets the team only look: Bob's page says so, and his menu has nothing that writes.
+    show_to_team(alice, "team")
+    expect(bob.page.get_by_text("You may only look here from now on.")).to_be_visible()
+    bob.page.get_by_role("button", name="Reload").click()
+    expect(bob.page.get_by_role("note")).to_contain_text("only alice writes in it")
+    expect(bob.page.get_by_role("textbox", name="Message")).to_have_count(0)
+    show_to_team(alice, "private")
+    expect(bob.page.get_by_text("not shown to you any more")).to_be_visible()
+
+
+def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: FakeUpstream) -> None:
+    show_to_team(alice, "team_edit")
+    up.script(alice.http.model, Stream(text=["begun"]))
+    alice.say("Start")
+    alice.expect_state("completed")
+    bob.open(alice.http.conversation)
+    bob.expect_texts("Start", "begun")
+    gate = Gate()
+    up.script(alice.http.model, Stream(text=["one ", gate, "end"]), Stream(text=["two ", gate, "end"]))
+    alice.message.fill("From Alice")
+    bob.message.fill("From Bob")
+    alice.send_button.click(no_wait_after=True)
+    bob.send_button.click(no_wait_after=True)
+    # Each keeps what they sent before their eyes, and is told of the other's.
+    for seat in (alice, bob):
+        expect(seat.questions.last).to_contain_text(f"From {'Alice' if seat is alice else 'Bob'}")
+        expect(seat.questions.last.get_by_label("of 2")).to_be_visible()
+    gate.open()
+    for seat in (alice, bob):
+        seat.expect_state("completed")
+    first = alice if alice.page.locator("[data-elsewhere-bar]").count() else bob
+    first.page.get_by_role("button", name="Show it").click()
+    second = bob if first is alice else alice
+    for seat in (alice, bob):
+        expect(seat.questions.last).to_contain_text("From Bob" if second is bob else "From Alice")
+        expect(seat.questions.last.get_by_label("Alternative 2 of 2")).to_be_visible()
+    # What each sent is what they saw.
+    sent = [[m["content"] for m in request.json["messages"]] for request in up.requests[-2:]]
+    assert sorted(sent) == [["Start", "begun", "From Alice"], ["Start", "begun", "From Bob"]]
