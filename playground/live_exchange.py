@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 State = Exchange.State
 TIMING = ("dns", "connect", "tls", "request_sent", "first_byte")
 """Marks that the upstream client knows, in ms since the request began; ours are queued (ms waited before that),
-first_token, first_<part>, last_token, ended and added_mean (ms from a read to its frame)."""
+first_token, first_<part>, last_token, ended, added_mean and added_longest (ms from a read to its frame)."""
 
 
 class LiveExchange:
@@ -33,7 +33,7 @@ class LiveExchange:
         self.cancelled_as: Exchange.State | None = None
         self.marks: dict[str, float] = {}
         self._began = time.perf_counter()
-        self._added_ms = 0.0
+        self._added_ms = self._added_longest = 0.0
         self._reads = 0
         self._sequence = 0
         self._pieces: list[tuple[bytes, float]] = []
@@ -94,7 +94,9 @@ class LiveExchange:
 
     def read_done(self, at: float) -> None:
         """Count the time from a read to its frame as our own added delay."""
-        self._added_ms += self.now() - at
+        added = self.now() - at
+        self._added_ms += added
+        self._added_longest = max(self._added_longest, added)
         self._reads += 1
 
     def close(self) -> tuple[Ending, list[Update]]:
@@ -115,6 +117,7 @@ class LiveExchange:
                 self._mark(updates, at)
         if self._reads:
             self.marks["added_mean"] = self._added_ms / self._reads
+            self.marks["added_longest"] = self._added_longest
         return self._ending(response, error), updates
 
     def _ending(self, response: Mapping[str, Any], error: UpstreamError | None) -> Ending:

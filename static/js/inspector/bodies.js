@@ -12,8 +12,9 @@ export function start() {
   });
 }
 
-/** A picture that cannot be shown is said, not broken. @param {ParentNode} root */
+/** A comparison that was asked for comes into sight; a picture that cannot be shown is said, not broken. @param {ParentNode} root */
 export function bind(root) {
+  for (const comparison of fresh(root, "[data-diff-view]")) comparison.closest("details")?.scrollIntoView({ block: "nearest" });
   for (const picture of fresh(root, "[data-picture]")) {
     picture.addEventListener("error", () => picture.replaceWith(gettext("No picture:")), { once: true });
   }

@@ -55,9 +55,16 @@ export function bind(root) {
 /** @param {HTMLDetailsElement} details */
 function open(details) {
   details.open = true;
-  const scroll = details.closest("[data-event-scroll]");
-  if (scroll) scroll.scrollTop = details.offsetTop - scroll.clientHeight / 3;
+  showRow(details);
   focus(details.querySelector("summary"));
+}
+
+/** Bring a row of the list into sight; the page around the list does not move. @param {HTMLElement} row */
+export function showRow(row) {
+  const scroll = row.closest("[data-event-scroll]");
+  if (!scroll) return;
+  const top = row.getBoundingClientRect().top - scroll.getBoundingClientRect().top;
+  if (top < 30 || top > scroll.clientHeight - 40) scroll.scrollTop += top - scroll.clientHeight / 3;
 }
 
 /** The number of the event that stands open last, "" for none. @param {ParentNode} panel */

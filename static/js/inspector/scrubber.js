@@ -5,6 +5,7 @@ import { gettext, interpolate, language } from "../i18n.js";
 import { icon } from "../icons.js";
 import { get } from "../request.js";
 import { toast } from "../toasts.js";
+import { showRow } from "./events.js";
 import { ReplayView } from "./replay_view.js";
 
 /** @import { Texts } from "./replay_view.js" */
@@ -225,11 +226,9 @@ class Scrubber {
     for (const row of elements(this.#region, ".event--now")) row.classList.remove("event--now");
     if (playing !== this) return;
     const row = elements(this.#region, "li[data-at]").findLast((each) => Number(each.dataset["at"]) <= this.#at + 0.05);
-    const scroll = row?.closest("[data-event-scroll]");
-    if (!row || !scroll) return;
+    if (!row) return;
     row.classList.add("event--now");
-    const top = row.offsetTop - scroll.scrollTop;
-    if (top < 30 || top > scroll.clientHeight - 40) scroll.scrollTop = row.offsetTop - scroll.clientHeight / 2;
+    showRow(row);
   }
 }
 
