@@ -24,7 +24,10 @@ export class ToolCalls {
   add(index, id, name, text) {
     const call = this.#calls.get(index) ?? this.#open(index);
     if (id) call.box.title = id;
-    if (name) call.name.append(name);
+    if (name) {
+      call.name.append(name);
+      call.box.dataset["toolName"] = call.name.textContent ?? "";
+    }
     call.waiting += text;
   }
 

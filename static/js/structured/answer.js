@@ -178,7 +178,7 @@ class StructuredAnswer {
     select.value = path;
     const body = part(this.#box, "[data-structured-body]");
     const faulty = (/** @type {string} */ at) => this.#isFaulty(at);
-    if (this.#view === "tree") body.replaceChildren(this.#tree.element(node));
+    if (this.#view === "tree") body.replaceChildren(this.#tree.element(node, this.#isLive));
     else if (this.#view === "table" && list) body.replaceChildren(tableOf(list, path, faulty));
     else body.replaceChildren();
   }
@@ -205,13 +205,14 @@ class StructuredAnswer {
   #verdict(complete) {
     const count = this.#faults.length;
     const name = this.#schemas?.name || gettext("the schema");
-    if (count) {
+    const cut = !complete && !this.#isLive;
+    if (count && !cut) {
       const words = ngettext("%(count)s place does not fit %(name)s", "%(count)s places do not fit %(name)s", count);
       return this.#say("bad", interpolate(words, { count, name }));
     }
     if (complete) return this.#say("good", interpolate(gettext("Valid against %(name)s"), { name }));
     if (this.#isLive) return this.#say("live", interpolate(gettext("Fits %(name)s so far"), { name }));
-    return this.#say("warn", gettext("This JSON was cut off before its end."));
+    return this.#say(count ? "bad" : "warn", gettext("This JSON was cut off before its end."));
   }
 
   /** @param {"good" | "warn" | "bad" | "live"} tone @param {string} text */

@@ -14,14 +14,16 @@ export class Tree {
   /** @type {Map<string, number>} how many entries are shown, where a person asked for more */
   #more = new Map();
   #faulty;
+  #live = false;
 
   /** @param {(path: string) => boolean} faulty whether something is wrong at a path */
   constructor(faulty) {
     this.#faulty = faulty;
   }
 
-  /** @param {Node} node */
-  element(node) {
+  /** @param {Node} node @param {boolean} live whether what is open is still being written */
+  element(node, live) {
+    this.#live = live;
     return make("div", { class: "tree", role: "group", "aria-label": gettext("Answer as a tree") }, this.#node(node, "", null, 0));
   }
 
@@ -32,7 +34,7 @@ export class Tree {
     if (node.kind === "object" || node.kind === "array") return this.#container(node, path, label, mark, depth);
     const shown = node.kind === "string" ? node.value : node.raw;
     const value = make("span", { class: `tree__value tree__value--${node.kind}`, dir: "auto" }, shown);
-    if (node.open) value.append(make("span", { class: "tree__caret" }));
+    if (node.open) value.append(this.#live ? make("span", { class: "tree__caret" }) : "…");
     return make("div", mark, ...label, value);
   }
 

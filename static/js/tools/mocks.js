@@ -79,11 +79,5 @@ async function saveBeside(button) {
   button.removeAttribute("aria-busy");
   if (!result.ok) return toast(result.status === 422 ? sentenceOf(result.html) : result.problem, "bad");
   show(result.html);
-  toast(gettext("Saved: calls with these arguments will be offered this result."), "good", {
-    label: gettext("Saved mocks"),
-    run: () => {
-      const found = document.querySelector("#tool-mocks");
-      if (found instanceof HTMLDialogElement) found.showModal();
-    },
-  });
+  toast(gettext("Saved: calls with these arguments will be offered this result."), "good");
 }
