@@ -24,6 +24,7 @@ from tests.attacks.actors import (
     run_follow,
 )
 from tests.fakes import FakeUpstream, Gate, Stream
+from tests.pictures import picture
 from tests.playground.pages import Page, Sent, page_open
 from tests.served import ServedProcess
 from tests.shares import SharedLink, share_make
@@ -72,6 +73,14 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "body-reading": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "body-words": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
     "run-start": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-add": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-reading": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-raw": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "attachment-upload": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "attachment-from-address": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "attachment": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "attachment-thumbnail": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "exchange-rest": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "exchange-stop": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "objection": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "code": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
@@ -159,6 +168,7 @@ class Belongings:
     messages: tuple[str, ...]
     provider: str
     share: SharedLink
+    digest: str
     first: str = "1"  # she is the first account, and made the first invitation
 
     def path(self, name: str) -> str:
@@ -171,7 +181,7 @@ class Belongings:
             "<slug:form>": "json",
             "<uuid:other>": self.sent.exchange,
             "<slug:api>": "generic",
-            "<slug:digest>": "0" * 64,
+            "<slug:digest>": self.digest,
             "<str:token>": self.share.token,
             "<slug:kind>": "markdown",
             "<slug:tab>": "request",
@@ -194,7 +204,7 @@ class Belongings:
         """Return fields that every form would take, so that only whose they are decides."""
         run = self.page.fields(
             "Hello", parameters=parameters(), title="Taken over", key="sk-of-a-stranger-0123"
-        )
+        ) | {"url": "https://api.example.com/cat.png"}
         rules = {"signup_mode": "open", "private_hosts": "", "deed": "deactivate", "role": "member"}
         return provider_fields(name="Taken over") | run | rules
 
@@ -218,7 +228,18 @@ def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
     )
     assert invited.status_code == 200
     share = share_make(page, title=CANARY, password=f"{CANARY} password")
-    return Belongings(page, sent, messages, provider, share)
+    return Belongings(page, sent, messages, provider, share, attachment_add(page))
+
+
+def attachment_add(page: Page) -> str:
+    """Attach an image to a page's conversation; return its digest."""
+    answer = page.client.post(
+        f"/conversations/{page.conversation}/attachments/",
+        files={"file": ("cat.png", picture(), "image/png")},
+        headers={"Origin": page.process.url, "X-CSRFToken": page.client.cookies["csrftoken"]},
+    )
+    answer.raise_for_status()
+    return str(answer.json()["digest"])
 
 
 @pytest.fixture(scope="module")
