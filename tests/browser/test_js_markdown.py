@@ -381,9 +381,9 @@ def test_text_that_breaks_renderers_keeps_the_page_responsive(
     took = time.perf_counter() - started
     long = page.evaluate("window.long")
     assert faults == []
-    assert took < 15
+    assert took < 60  # what is quadratic takes minutes; a busy machine is only slow
     record_property("longest_task_ms", max(long, default=0))
-    assert max(long, default=0) < 1_000, long
+    assert max(long, default=0) < 5_000, long
 
 
 @pytest.mark.parametrize(
