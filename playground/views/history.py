@@ -77,7 +77,7 @@ def list_view(user: User, asked: Mapping[str, str] | QueryDict, *, current: UUID
 
 
 def _filter(view: str, query: str) -> ListFilter:
-    if view.startswith("tag-") and view[4:].isdecimal() and len(view) < 20:
+    if view.startswith("tag-") and view[4:].isdecimal() and view.isascii() and len(view) < 20:
         return ListFilter(title=query, tag=int(view[4:]))
     try:
         return ListFilter(shelf=Shelf(view), title=query)

@@ -121,14 +121,15 @@ def test_the_list_shows_own_conversations_newest_first_and_which_are_live(desk: 
     other = conversation_create(owner=desk.person, settings={})
     conversation_rename(conversation=other, title="  Ünique title ")
     desk.open("Something")
-    listed = selectors.conversation_list(user=desk.person)
+    listed = selectors.conversation_list(user=desk.person).rows
     assert [(each.pk, vars(each)["live"]) for each in listed] == [
         (desk.conversation.pk, True),
         (other.pk, False),
     ]
-    assert [each.pk for each in selectors.conversation_list(user=desk.person, title="nique")] == [other.pk]
+    wanted = selectors.ListFilter(title="nique")
+    assert [each.pk for each in selectors.conversation_list(user=desk.person, wanted=wanted).rows] == [other.pk]
     assert selectors.conversations_count(user=desk.person) == 2
-    assert query_count(lambda: selectors.conversation_list(user=desk.person)) == 1
+    assert query_count(lambda: selectors.conversation_list(user=desk.person)) == 2
 
 
 def test_what_belongs_to_somebody_else_does_not_exist(desk: Desk, charlie: User) -> None:
