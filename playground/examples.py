@@ -1,11 +1,30 @@
 """Ways to begin: each example teaches one parameter."""
 
 import json
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from playground.view_models import Example
 from upstream import catalog
+
+_PERSON: Final = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "person",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "age": {"type": "integer"},
+                "city": {"type": "string"},
+            },
+            "required": ["name", "age", "city"],
+            "additionalProperties": False,
+        },
+    },
+}
 
 
 def examples_for(api_id: str) -> tuple[Example, ...]:
@@ -13,6 +32,18 @@ def examples_for(api_id: str) -> tuple[Example, ...]:
     api = catalog.api(api_id)
     stream = dict(api.initial)
     offered = (
+        (
+            "response_format",
+            _("Try structured output"),
+            _("Read the name, the age and the city out of this: Maria is 31 and lives in Lisbon."),
+            {"response_format": json.dumps(_PERSON), "temperature": "0"},
+        ),
+        (
+            "logprobs",
+            _("See token probabilities"),
+            _("Name the capital of France in one word."),
+            {"logprobs": "true", "top_logprobs": "5", "max_tokens": "24"},
+        ),
         (
             "temperature",
             _("Name a paint colour"),
@@ -30,12 +61,6 @@ def examples_for(api_id: str) -> tuple[Example, ...]:
             _("Get the same answer twice"),
             _("Tell me a story about a lighthouse in two sentences."),
             {"seed": "7", "temperature": "0.8"},
-        ),
-        (
-            "response_format",
-            _("Ask for JSON"),
-            _("Describe a cat as a JSON object with the keys name, age and colour."),
-            {"response_format": '{"type":"json_object"}'},
         ),
         (
             "max_tokens",

@@ -58,6 +58,16 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "conversation": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "messages-earlier": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "branch-show": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "branch-continue": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "branch-copy": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "change-undo": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "conversation-map": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "conversation-news": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-edit": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-insert": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-move": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "visibility": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "conversation-rename": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "conversation-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "column-add": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
@@ -82,6 +92,17 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "attachment-thumbnail": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "exchange-rest": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "exchange-stop": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "tool-calls": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "exchange-schemas": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "messages-after": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "results-send": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "tool-loop": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
+    "tool-mocks": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "tool-mock-create": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},
+    "tool-mock-update": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "tool-mock-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "tool-import": {"GET": WRONG_METHOD, "POST": Answer(200, 401)},
+    "schema-code": {"GET": WRONG_METHOD, "POST": Answer(200, 401)},
     "objection": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "code": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "exchange-export": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
@@ -169,12 +190,14 @@ class Belongings:
     provider: str
     share: SharedLink
     digest: str
+    change: str
     first: str = "1"  # she is the first account, and made the first invitation
 
     def path(self, name: str) -> str:
         """Return the path of a route to what is Alice's."""
         ids = {
             "<uuid:before>": self.messages[-1],
+            "<uuid:change>": self.change,
             "<uuid:message>": self.messages[0],
             "<uuid:run_id>": str(self.sent.run_id),
             "<str:tab>": "request",
@@ -186,6 +209,7 @@ class Belongings:
             "<slug:kind>": "markdown",
             "<slug:tab>": "request",
             "<int:number>": "0",
+            "<int:choice>": "0",
             "<int:pk>": self.first,
             "<int:column>": self.first,
             "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/MQ:made-up/",
@@ -228,7 +252,15 @@ def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
     )
     assert invited.status_code == 200
     share = share_make(page, title=CANARY, password=f"{CANARY} password")
-    return Belongings(page, sent, messages, provider, share, attachment_add(page))
+    return Belongings(page, sent, messages, provider, share, attachment_add(page), change_make(page, messages))
+
+
+def change_make(page: Page, messages: tuple[str, ...]) -> str:
+    """Insert a message by hand at the end of a page's conversation; return the id of what takes it back."""
+    fields = {"after": messages[-1], "role": "user", "text": f"By hand: {CANARY}"}
+    answer = ask(page, "POST", f"/conversations/{page.conversation}/messages/insert/", fields)
+    answer.raise_for_status()
+    return str(answer.json()["undo"]).strip("/").split("/")[-2]
 
 
 def attachment_add(page: Page) -> str:
