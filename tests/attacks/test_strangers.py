@@ -55,6 +55,20 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "workbench": {"GET": Answer(302, 302), "POST": WRONG_METHOD},
     "conversation-create": {"GET": WRONG_METHOD, "POST": Answer(302, 401)},
     "conversation-list": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "conversations-organise": {"GET": WRONG_METHOD, "POST": Answer(400, 401)},  # without ids
+    "conversation-keeping": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
+    "conversation-comments": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "message-comments": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
+    "comment-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "message-show": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "search": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "trash": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "trash-change": {"GET": WRONG_METHOD, "POST": Answer(400, 401)},
+    "own-data": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "own-data-archive": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "own-data-import": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},  # without a file
+    "own-data-delete": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},  # without the password
+    "account-delete": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},
     "conversation": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "messages-earlier": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "branch-show": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
@@ -216,7 +230,7 @@ class Belongings:
             "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-made-up/",
         }
         path = URLCONF[name]
-        of = {"/exchanges": self.sent.exchange, "/settings": self.provider, "/shares": self.share.id}
+        of = {"/messages": self.messages[0], "/exchanges": self.sent.exchange, "/settings": self.provider, "/shares": self.share.id}
         ids["<uuid:pk>"] = next(
             (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
         )
