@@ -27,7 +27,8 @@ def answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
     An answer that is spoken says what its transcript says.
     """
     message = choice.get("message") or {}
-    thought, text = think.split(message.get("content") or transcript_of(message))
+    content = message.get("content") or ""
+    thought, text = think.split(content) if content else ("", transcript_of(message))
     refusal = message.get("refusal") or ""
     answer.content = [{"type": "text", "text": storable.text(text)}] if text else []
     if refusal:

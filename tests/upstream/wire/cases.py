@@ -218,6 +218,11 @@ def assert_adds_up(updates: Iterable[Update], response: dict[str, Any]) -> None:
         # Reasoning may come beside content that thinks in a tag; the page has it in the order in which it came.
         texts |= {key: "".join(sorted(text)) for key, text in texts.items() if key[1] == "reasoning"}
     messages = [choice["message"] for choice in response["choices"]]
+    for choice in response["choices"]:
+        if choice["message"]["content"] and (choice["message"].get("audio") or {}).get("transcript"):
+            # Nobody says the same twice; then the page has what came first, too.
+            for texts in (live, kept):
+                texts.pop((choice["index"], "content"), None)
     if any("function_call" in message and "tool_calls" in message for message in messages):
         # Nobody sends both; then the numbers of the calls say when they came, which the response does not.
         assert sorted(live.values()) == sorted(kept.values())
@@ -230,7 +235,8 @@ def document_shown(response: dict[str, Any]) -> dict[tuple[int, str], str]:
     texts: dict[tuple[int, str], str] = {}
     for choice in response["choices"]:
         index, message = choice["index"], choice["message"]
-        thought, content = split(message["content"] or "")
+        spoken = (message.get("audio") or {}).get("transcript") or ""
+        thought, content = split(message["content"]) if message["content"] else ("", spoken)
         texts[(index, "reasoning")] = (message.get("reasoning_content") or "") + thought
         texts[(index, "content")] = content
         texts[(index, "refusal")] = message.get("refusal") or ""
