@@ -1,6 +1,7 @@
 """Two tabs and two people on one conversation: what one does, the other sees at once, and nothing of theirs is disturbed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -32,9 +33,9 @@ def people() -> dict[str, HttpPage]:
 @pytest.fixture
 def alice(chromium: Browser, server: ServedProcess, people: dict[str, HttpPage]) -> Iterator[Seat]:
     """Alice at a new conversation of her own, with a model that this test alone scripts."""
-    with seated(chromium, server, people, "alice") as (seat,):
-        http = seat.http.conversation_new(model=f"model-{uuid4()}")
-        seat = Seat(seat.page, seat.server, http)
+    with seated(chromium, server, people, "alice") as (signed_in,):
+        http = signed_in.http.conversation_new(model=f"model-{uuid4()}")
+        seat = replace(signed_in, http=http)
         seat.open(http.conversation)
         seat.choose("Fake", http.model)
         yield seat

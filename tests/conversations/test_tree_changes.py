@@ -1,5 +1,6 @@
 """Changing a tree by hand: what was sent stays as it was, and every change can be taken back."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -48,7 +49,7 @@ def insert(desk: Desk, text: str, *, role: str = "user", **place: UUID) -> Chang
     )
 
 
-def at(desk: Desk, message: UUID) -> dict[str, object]:
+def at(desk: Desk, message: UUID) -> Any:
     return {"person": desk.person, "conversation_id": desk.conversation.pk, "message_id": message}
 
 
@@ -65,7 +66,7 @@ def talk(desk: Desk) -> list[UUID]:
 
 
 def test_an_edited_answer_stands_beside_the_one_that_came(desk: Desk, talk: list[UUID]) -> None:
-    changed = services.message_edit(**at(desk, talk[1]), words=Words("assistant", "better"))  # type: ignore[arg-type]
+    changed = services.message_edit(**at(desk, talk[1]), words=Words("assistant", "better"))
     assert shown(desk) == ["q1", "better"]
     shape = selectors.tree_shape(conversation_id=desk.conversation.pk)
     assert shape.siblings(talk[1]) == [talk[1], changed.tip]
@@ -80,7 +81,7 @@ def test_an_edited_answer_stands_beside_the_one_that_came(desk: Desk, talk: list
 def test_a_draft_changes_in_place_and_back(desk: Desk) -> None:
     first = insert(desk, "one").tip
     assert first is not None
-    changed = services.message_edit(**at(desk, first), words=Words("system", "uno"))  # type: ignore[arg-type]
+    changed = services.message_edit(**at(desk, first), words=Words("system", "uno"))
     draft = Message.objects.get(pk=first)
     assert (changed.tip, draft.role, draft.text, draft.revision) == (None, "system", "uno", 1)
     undo(desk, changed)
@@ -112,9 +113,9 @@ def test_a_message_is_inserted_before_and_after_another(desk: Desk, talk: list[U
 def test_a_deleted_message_leaves_its_place_to_what_hung_below(desk: Desk, talk: list[UUID]) -> None:
     kept = Exchange.objects.values_list("body", "response", "parent_id").order_by("id")
     before = list(kept)
-    changed = services.message_delete(**at(desk, talk[1]))  # type: ignore[arg-type]
+    changed = services.message_delete(**at(desk, talk[1]))
     assert shown(desk) == ["q1", "q2", "a2"]
-    root = services.message_delete(**at(desk, talk[0]))  # type: ignore[arg-type]
+    root = services.message_delete(**at(desk, talk[0]))
     assert shown(desk) == ["q2", "a2"]
     assert list(kept) == before
     with pytest.raises(ChangeLost):  # its parent is gone
@@ -127,16 +128,16 @@ def test_a_deleted_message_leaves_its_place_to_what_hung_below(desk: Desk, talk:
 
 
 def test_the_last_message_deleted_shows_what_is_above(desk: Desk, talk: list[UUID]) -> None:
-    changed = services.message_delete(**at(desk, talk[3]))  # type: ignore[arg-type]
+    changed = services.message_delete(**at(desk, talk[3]))
     assert shown(desk) == ["q1", "a1", "q2"]
     assert undo(desk, changed).tip == talk[3]
     assert shown(desk) == ["q1", "a1", "q2", "a2"]
 
 
 def test_a_deleted_branch_shows_the_one_beside_it_and_comes_back_whole(desk: Desk, talk: list[UUID]) -> None:
-    other = services.message_edit(**at(desk, talk[2]), words=Words("user", "q2 again"))  # type: ignore[arg-type]
+    other = services.message_edit(**at(desk, talk[2]), words=Words("user", "q2 again"))
     services.branch_show(column=selectors.column_of(conversation=desk.conversation), message_id=talk[3])
-    changed = services.branch_delete(**at(desk, talk[2]))  # type: ignore[arg-type]
+    changed = services.branch_delete(**at(desk, talk[2]))
     assert shown(desk) == ["q1", "a1", "q2 again"]
     assert selectors.tree_shape(conversation_id=desk.conversation.pk).end(None) == other.tip
     assert undo(desk, changed).tip == talk[3]
@@ -144,7 +145,7 @@ def test_a_deleted_branch_shows_the_one_beside_it_and_comes_back_whole(desk: Des
 
 
 def test_everything_can_be_deleted_and_come_back(desk: Desk, talk: list[UUID]) -> None:
-    changed = services.branch_delete(**at(desk, talk[0]))  # type: ignore[arg-type]
+    changed = services.branch_delete(**at(desk, talk[0]))
     assert shown(desk) == []
     assert said(desk, "anew", "answer")
     assert undo(desk, changed).tip == talk[3]
@@ -166,8 +167,8 @@ def test_undoing_in_another_order_makes_no_circle(desk: Desk) -> None:
         assert last is not None
         ids.append(insert(desk, text, after=last).tip)
     one, two, three = (pk for pk in ids if pk is not None)
-    first = services.message_move(**at(desk, two), way="up")  # type: ignore[arg-type]
-    services.message_move(**at(desk, three), way="up")  # type: ignore[arg-type]
+    first = services.message_move(**at(desk, two), way="up")
+    services.message_move(**at(desk, three), way="up")
     assert shown(desk) == ["two", "three", "one"]
     with pytest.raises(ChangeLost):
         undo(desk, first)
@@ -179,23 +180,23 @@ def test_drafts_change_places_and_what_was_sent_does_not(desk: Desk, talk: list[
     assert one is not None
     two = insert(desk, "d2", after=one).tip
     assert two is not None
-    changed = services.message_move(**at(desk, two), way="up")  # type: ignore[arg-type]
+    changed = services.message_move(**at(desk, two), way="up")
     assert (shown(desk)[-2:], changed.tip) == (["d2", "d1"], one)
-    services.message_move(**at(desk, two), way="down")  # type: ignore[arg-type]
+    services.message_move(**at(desk, two), way="down")
     assert shown(desk)[-2:] == ["d1", "d2"]
     for message, way in ((one, "up"), (two, "down"), (talk[3], "up"), (talk[0], "up")):
         with pytest.raises(NotADraft):
-            services.message_move(**at(desk, message), way=way)  # type: ignore[arg-type]
+            services.message_move(**at(desk, message), way=way)
 
 
 def test_nothing_is_taken_from_under_an_answer_that_streams(desk: Desk, talk: list[UUID]) -> None:
     question, answer = (message.pk for message in desk.open("q3").messages)
     with pytest.raises(StillStreaming):
-        services.message_delete(**at(desk, question))  # type: ignore[arg-type]
+        services.message_delete(**at(desk, question))
     with pytest.raises(StillStreaming):
-        services.branch_delete(**at(desk, talk[0]))  # type: ignore[arg-type]
+        services.branch_delete(**at(desk, talk[0]))
     with pytest.raises(StillStreaming):
-        services.message_edit(**at(desk, answer), words=Words("assistant", "x"))  # type: ignore[arg-type]
+        services.message_edit(**at(desk, answer), words=Words("assistant", "x"))
     with pytest.raises(StillStreaming):
         insert(desk, "x", after=question)
 
@@ -204,14 +205,14 @@ def test_an_answer_keeps_the_place_it_was_given_while_its_end_is_written(
     desk: Desk, talk: list[UUID]
 ) -> None:
     opened = desk.open("q3")
-    services.message_delete(**at(desk, talk[3]))  # type: ignore[arg-type]
+    services.message_delete(**at(desk, talk[3]))
     ending = Ending(opened.exchanges[0].id, Exchange.State.COMPLETED, response("a3"), None)
     recordings_write(progress=(), endings=(ending,))
     assert shown(desk) == ["q1", "a1", "q2", "q3", "a3"]
 
 
 def test_a_column_goes_on_from_where_it_is_told(desk: Desk, talk: list[UUID]) -> None:
-    assert services.branch_continue(**at(desk, talk[1])) == talk[3]  # type: ignore[arg-type]
+    assert services.branch_continue(**at(desk, talk[1])) == talk[3]
     said(desk, "instead", "of it")
     assert shown(desk) == ["q1", "a1", "instead", "of it"]
     assert len(selectors.tree_shape(conversation_id=desk.conversation.pk).siblings(talk[2])) == 2
@@ -260,11 +261,11 @@ def test_who_may_only_look_changes_nothing(
     change = insert(desk, "mine", after=talk[3])
     desk.person = charlie
     works = [
-        lambda: services.message_delete(**at(desk, talk[1])),  # type: ignore[arg-type]
-        lambda: services.branch_delete(**at(desk, talk[1])),  # type: ignore[arg-type]
-        lambda: services.message_edit(**at(desk, talk[1]), words=Words("user", "x")),  # type: ignore[arg-type]
-        lambda: services.message_move(**at(desk, talk[1]), way="up"),  # type: ignore[arg-type]
-        lambda: services.branch_continue(**at(desk, talk[1])),  # type: ignore[arg-type]
+        lambda: services.message_delete(**at(desk, talk[1])),
+        lambda: services.branch_delete(**at(desk, talk[1])),
+        lambda: services.message_edit(**at(desk, talk[1]), words=Words("user", "x")),
+        lambda: services.message_move(**at(desk, talk[1]), way="up"),
+        lambda: services.branch_continue(**at(desk, talk[1])),
         lambda: insert(desk, "x", after=talk[1]),
         lambda: undo(desk, change),
     ]
@@ -278,7 +279,7 @@ def test_messages_of_another_conversation_are_not_there(desk: Desk, talk: list[U
     desk.conversation = services.conversation_create(owner=desk.person, settings={})
     for work in (services.message_delete, services.branch_delete, services.branch_continue):
         with pytest.raises(MessageGone):
-            work(**at(desk, talk[1]))  # type: ignore[operator]
+            work(**at(desk, talk[1]))
     with pytest.raises(MessageGone):
         insert(desk, "x", after=talk[1])
     with pytest.raises(MessageGone):
@@ -288,7 +289,7 @@ def test_messages_of_another_conversation_are_not_there(desk: Desk, talk: list[U
 
 
 def test_after_a_day_what_was_deleted_is_gone_for_good(desk: Desk, talk: list[UUID]) -> None:
-    changed = services.branch_delete(**at(desk, talk[2]))  # type: ignore[arg-type]
+    changed = services.branch_delete(**at(desk, talk[2]))
     assert services.changes_purge() == 0
     old = Message.everything.get(pk=talk[2]).deleted
     assert old is not None
