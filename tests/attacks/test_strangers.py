@@ -230,7 +230,12 @@ class Belongings:
             "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-made-up/",
         }
         path = URLCONF[name]
-        of = {"/messages": self.messages[0], "/exchanges": self.sent.exchange, "/settings": self.provider, "/shares": self.share.id}
+        of = {
+            "/messages": self.messages[0],
+            "/exchanges": self.sent.exchange,
+            "/settings": self.provider,
+            "/shares": self.share.id,
+        }
         ids["<uuid:pk>"] = next(
             (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
         )
@@ -266,7 +271,9 @@ def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
     )
     assert invited.status_code == 200
     share = share_make(page, title=CANARY, password=f"{CANARY} password")
-    return Belongings(page, sent, messages, provider, share, attachment_add(page), change_make(page, messages))
+    return Belongings(
+        page, sent, messages, provider, share, attachment_add(page), change_make(page, messages)
+    )
 
 
 def change_make(page: Page, messages: tuple[str, ...]) -> str:
