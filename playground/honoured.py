@@ -20,7 +20,7 @@ CUT: Final = frozenset({"length", "max_tokens"})
 def findings(body: bytes, response: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Return what a completed answer did not honour, in the order of the checks below."""
     asked = _object(body)
-    choices = [choice for choice in response.get("choices") or [] if isinstance(choice, Mapping)]
+    choices = [choice for choice in _items(response.get("choices")) if isinstance(choice, Mapping)]
     if not asked or not choices:
         return ()
     checks = (
@@ -75,7 +75,7 @@ def _logprobs(asked: Mapping[str, Any], choices: Sequence[Mapping[str, Any]]) ->
         token
         for each in given
         if isinstance(each, Mapping)
-        for token in (*(each.get("content") or ()), *(each.get("refusal") or ()))
+        for token in (*_items(each.get("content")), *_items(each.get("refusal")))
         if isinstance(token, Mapping)
     ]
     if not any(isinstance(each, Mapping) and any(each.values()) for each in given):
@@ -129,7 +129,7 @@ def _tools(asked: Mapping[str, Any], choices: Sequence[Mapping[str, Any]]) -> It
 
 
 def _calls(choice: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for call in _message(choice).get("tool_calls") or ():
+    for call in _items(_message(choice).get("tool_calls")):
         if isinstance(call, Mapping):
             yield call
 
@@ -182,6 +182,10 @@ def _usage(asked: Mapping[str, Any], response: Mapping[str, Any]) -> Iterator[Fi
 def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     message = choice.get("message")
     return message if isinstance(message, Mapping) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _whole(value: Any) -> int | None:
