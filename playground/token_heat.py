@@ -6,6 +6,7 @@ Tokens that are parts of one character are joined by their bytes, so that every 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 LEVELS: Final = (0.9, 0.7, 0.4, 0.15)
@@ -26,6 +27,16 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class _Token:
+    """One token; `top` are the alternatives as the provider sent them, read only for those that are shown."""
+
+    text: str
+    logprob: float
+    data: bytes | None
+    top: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One token, or several that make a character. `number` counts from 1; `first` is the position of its first token."""
 
@@ -34,7 +45,7 @@ class Unit:
     text: str
     probability: float
     parts: int
-    alternatives: tuple[Alternative, ...]
+    token: _Token
     whole: bool = True
 
     @property
@@ -42,13 +53,10 @@ class Unit:
         """How unsure the model was: 0 (sure) to 4."""
         return level_of(self.probability)
 
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    logprob: float
-    data: bytes | None
-    alternatives: tuple[tuple[str, float, bytes | None], ...]
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What could have stood there, the likeliest first; of a unit of several tokens, in place of the first one."""
+        return _alternatives(self.token, chosen=self.parts == 1)
 
 
 def level_of(probability: float) -> int:
@@ -71,7 +79,7 @@ def units_of(logprobs: Any, part: str = "content") -> list[Unit]:
                 text=text,
                 probability=_probability(sum(token.logprob for token in held)),
                 parts=size,
-                alternatives=_alternatives(held[0], chosen=size == 1),
+                token=held[0],
                 whole=whole,
             )
         )
@@ -128,7 +136,7 @@ def _shown(text: str, data: bytes | None) -> tuple[str, bool]:
 
 def _alternatives(token: _Token, *, chosen: bool) -> tuple[Alternative, ...]:
     found: list[Alternative] = []
-    for text, logprob, data in token.alternatives[:MAX_ALTERNATIVES]:
+    for text, logprob, data in islice(_top(token.top), MAX_ALTERNATIVES):
         shown, whole = _shown(text, data)
         same = chosen and (text, data) == (token.text, token.data)
         found.append(Alternative(shown, _probability(logprob), same, whole and shown != ""))
@@ -148,13 +156,18 @@ def _tokens(logprobs: Any, part: str) -> Iterator[_Token]:
 def _token(entry: Any) -> _Token | None:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("token"), str):
         return None
-    top = entry.get("top_logprobs")
-    alternatives = tuple(
-        (each["token"], _number(each.get("logprob")), _bytes(each.get("bytes")))
-        for each in (top if isinstance(top, list) else [])
-        if isinstance(each, Mapping) and isinstance(each.get("token"), str)
+    return _Token(
+        entry["token"], _number(entry.get("logprob")), _bytes(entry.get("bytes")), entry.get("top_logprobs")
     )
-    return _Token(entry["token"], _number(entry.get("logprob")), _bytes(entry.get("bytes")), alternatives)
+
+
+def _top(top: Any) -> Iterator[tuple[str, float, bytes | None]]:
+    """Yield the alternatives in either shape: a list of entries, or a map from text to logprob."""
+    if isinstance(top, Mapping):
+        yield from ((str(text), _number(logprob), None) for text, logprob in top.items())
+    for each in top if isinstance(top, list) else ():
+        if isinstance(each, Mapping) and isinstance(each.get("token"), str):
+            yield each["token"], _number(each.get("logprob")), _bytes(each.get("bytes"))
 
 
 def _older(logprobs: Mapping[str, Any]) -> Iterator[_Token]:
@@ -162,14 +175,9 @@ def _older(logprobs: Mapping[str, Any]) -> Iterator[_Token]:
     lists = [logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs")]
     tokens, values, tops = (each if isinstance(each, list) else [] for each in lists)
     for position, text in enumerate(tokens):
-        if not isinstance(text, str):
-            continue
-        top = tops[position] if position < len(tops) else None
-        alternatives = tuple(
-            (str(other), _number(logprob), None)
-            for other, logprob in (top.items() if isinstance(top, Mapping) else ())
-        )
-        yield _Token(text, _number(values[position] if position < len(values) else None), None, alternatives)
+        if isinstance(text, str):
+            value = values[position] if position < len(values) else None
+            yield _Token(text, _number(value), None, tops[position] if position < len(tops) else None)
 
 
 def _number(value: Any) -> float:

@@ -24,7 +24,7 @@ from playground.inspector_models import (
     TokenView,
 )
 from playground.json_tree import JsonTree
-from playground.json_values import NotJson, value_read
+from playground.json_values import Members, NotJson, Value, children, value_read
 from playground.rate_words import limit_view
 from playground.token_heat import Unit, perplexity, units_of
 from playground.views.messages import error_view
@@ -56,28 +56,33 @@ def request_view(request: PersonRequest, exchange: Exchange) -> RequestView:
         url=exchange.url,
         http_version=exchange.http_version,
         headers=headers,
-        body=body_view(exchange, "request", exchange.body),
+        body=body_view(exchange, "request", exchange.body, json_value(exchange.body)),
         diff_href=reverse("exchange-diff", args=[exchange.pk]),
         others=len(selectors.exchanges_beside(exchange=exchange)),
         masked=DOTS in exchange.body or any(DOTS in value for _name, value in headers),
     )
 
 
-def body_view(exchange: Exchange, of: str, text: str, *, size: int | None = None) -> BodyView:
-    """Return a body as a tree and as text."""
-    tree = None
-    if len(text) <= TREE_MOST and text.lstrip()[:1] in ("{", "["):
-        try:
-            tree = JsonTree(text, value_read(text)).root()
-        except NotJson:
-            tree = None
+def json_value(text: str) -> Value | None:
+    """Return a body as values to be laid out; None where it is no JSON, or is too large."""
+    if len(text) > TREE_MOST or text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return value_read(text)
+    except NotJson:
+        return None
+
+
+def body_view(exchange: Exchange, of: str, text: str, value: Value | None) -> BodyView:
+    """Return a body as text and, where it has a value, as a tree."""
+    tree = None if value is None else JsonTree(text, value).root()
     folded = images_folded(text) if tree is not None or "base64," in text[:RAW_SHOWN] else text
     query = urlencode({"of": of})
     return BodyView(
         of=of,
         raw=folded[:RAW_SHOWN],
         raw_cut=len(folded) > RAW_SHOWN,
-        size=len(text.encode()) if size is None else size,
+        size=len(text.encode()),
         tree=tree,
         images=sum(1 for _image in images_of(text)),
         text_href=f"{reverse('exchange-text', args=[exchange.pk])}?{query}",
@@ -97,7 +102,7 @@ def response_view(request: PersonRequest, exchange: Exchange) -> ResponseView:
     index = event_index(exchange.pk)
     raw = raw_of(exchange.pk, index, 0, RAW_SHOWN * 3).decode("utf-8", "backslashreplace")
     headers = pairs(exchange.response_headers)
-    document = selectors.response_document(exchange)
+    document = json_value(exchange.response) if exchange.response else None
     streamed = len(index) > 1
     return ResponseView(
         state=exchange.state,
@@ -105,7 +110,7 @@ def response_view(request: PersonRequest, exchange: Exchange) -> ResponseView:
         reason=exchange.reason,
         http_version=exchange.http_version,
         headers=headers,
-        document=body_view(exchange, "response", exchange.response) if document else None,
+        document=body_view(exchange, "response", exchange.response, document) if document else None,
         raw=_raw_view(exchange, raw, index, streamed=streamed) if raw else None,
         size=index.size,
         masked=DOTS in raw or any(DOTS in value for _name, value in headers),
@@ -125,14 +130,11 @@ def _raw_view(exchange: Exchange, raw: str, index: EventIndex, *, streamed: bool
 
 
 def _ids(
-    headers: Sequence[tuple[str, str]], document: Any, exchange: Exchange
+    headers: Sequence[tuple[str, str]], document: Value | None, exchange: Exchange
 ) -> tuple[tuple[str, str], ...]:
-    held: Mapping[str, Any] = document if isinstance(document, Mapping) else {}
-    found = [
-        (name, str(held[name]))
-        for name in ("id", "model", "system_fingerprint", "service_tier")
-        if held.get(name)
-    ]
+    held = dict(children(document)) if isinstance(document, Members) else {}
+    names = ("id", "model", "system_fingerprint", "service_tier")
+    found = [(name, str(value)) for name in names if (value := held.get(name)) and value != "null"]
     found += [(name, value) for name, value in headers if name.lower() in ID_HEADERS]
     return (*found, ("exchange", str(exchange.pk)))
 
@@ -275,7 +277,7 @@ def tokens_view(request: PersonRequest, exchange: Exchange) -> TokensView:
         perplexity=perplexity(units),
         unsure=sum(unit.level == 4 for unit in units),
         asked=_asked(exchange),
-        alternatives=any(len(unit.alternatives) > 1 for unit in units),
+        alternatives=any(len(unit.alternatives) > 1 for unit in shown),
     )
 
 

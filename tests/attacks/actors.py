@@ -11,7 +11,7 @@ import httpx
 from tests.fakes import FakeUpstream, Reply
 from tests.playground.pages import Followed, Page
 
-TABS: Final = ("request", "response", "events", "timing", "code")
+TABS: Final = ("request", "response", "events", "timing", "tokens", "replay", "diff", "code")
 MEMBER_KEY: Final = "sk-member-canary-9876543210fedcba"
 
 

@@ -34,7 +34,9 @@ def exchange_kept(
     """Send `text` and keep these reads with their times in ms as the response; return the exchange."""
     (opened,) = desk.open(text, **parameters).exchanges
     timing = {"dns": 1.0, "connect": 3.0, "tls": 9.5, "request_sent": 10.0, "first_byte": 40.0}
-    head = ResponseHead(200, "OK", "HTTP/1.1", tuple(headers), (("content-type", "application/json"),), timing)
+    head = ResponseHead(
+        200, "OK", "HTTP/1.1", tuple(headers), (("content-type", "application/json"),), timing
+    )
     reader = ResponseReader(status=200, content_type=dict(headers).get("content-type", ""))
     sequence, pieces, at = 0, [], 0.0
     for data, at in reads:
