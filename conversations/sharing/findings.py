@@ -164,14 +164,14 @@ def excerpt_of(kind: str, text: str) -> str:
 
 
 def findings_of(document: Mapping[str, Any], exchanges: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """Return what to warn of in a snapshot, each thing once and where it stands first. At most MOST."""
-    found: dict[tuple[str, str], Finding] = {}
+    """Return what to warn of in a snapshot, once for each place where it stands. At most MOST."""
+    found: dict[Finding, None] = {}
     for place, number, text in _texts(document, exchanges):
         for kind, match in findings_in(text):
-            found.setdefault((kind, match), Finding(kind, excerpt_of(kind, match), place, number))
+            found[Finding(kind, excerpt_of(kind, match), place, number)] = None
             if len(found) >= MOST:
-                return tuple(found.values())
-    return tuple(found.values())
+                return tuple(found)
+    return tuple(found)
 
 
 def _texts(
