@@ -17,7 +17,7 @@ const ROLES = ["user", "assistant", "system", "developer", "tool"];
  * @param {{role: string, text?: string, label: string, save: (said: Said) => Promise<boolean>, closed: () => void}} wish
  */
 export function wordsForm({ role, text = "", label, save, closed }) {
-  const roles = /** @type {HTMLSelectElement} */ (make("select", { class: "field words__role", "aria-label": gettext("Role") }));
+  const roles = /** @type {HTMLSelectElement} */ (make("select", { class: "field words__role", "aria-label": gettext("Role of the message") }));
   for (const name of ROLES.includes(role) ? ROLES : [role, ...ROLES]) {
     roles.append(make("option", { value: name, ...(name === role ? { selected: "" } : {}) }, name));
   }

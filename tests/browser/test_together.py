@@ -150,3 +150,75 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
     # What each sent is what they saw.
     sent = [[m["content"] for m in request.json["messages"]] for request in up.requests[-2:]]
     assert sorted(sent) == [["Start", "begun", "From Alice"], ["Start", "begun", "From Bob"]]
+
+
+def test_a_tree_is_changed_by_hand_and_every_deed_can_be_undone(alice: Seat, up: FakeUpstream) -> None:
+    up.script(alice.http.model, Stream(text=["A1"]), Stream(text=["A2"]), Stream(text=["A3"]))
+    for text in ("Q1", "Q2"):
+        alice.say(text)
+        alice.expect_state("completed")
+    other = alice.tab()
+    alice.act(alice.messages.nth(1), "Insert after")
+    alice.fill_words("By the way", role="system")
+    for tab in (alice, other):
+        tab.expect_texts("Q1", "A1", "By the way", "Q2", "A2")
+    alice.toast("Inserted.").get_by_role("button", name="Undo").click()
+    other.expect_texts("Q1", "A1", "Q2", "A2")
+    # An answer that came is edited beside itself; what followed stays on the old branch.
+    alice.act(alice.messages.nth(1), "Edit")
+    alice.fill_words("A1, but better", label="Edited message")
+    for tab in (alice, other):
+        tab.expect_texts("Q1", "A1, but better")
+        expect(tab.messages.nth(1).get_by_label("Alternative 2 of 2")).to_be_visible()
+    # By keyboard through the alternatives of the message with the focus.
+    alice.messages.nth(1).get_by_role("button", name="Copy").focus()
+    alice.page.keyboard.press("Alt+ArrowLeft")
+    alice.expect_texts("Q1", "A1", "Q2", "A2")
+    alice.page.keyboard.press("Alt+ArrowRight")
+    alice.expect_texts("Q1", "A1, but better")
+    # The next message goes below the first answer instead of what followed it.
+    alice.page.keyboard.press("Alt+ArrowLeft")
+    alice.expect_texts("Q1", "A1", "Q2", "A2")
+    alice.act(alice.messages.nth(1), "Branch from here")
+    alice.expect_texts("Q1", "A1")
+    alice.say("Q2, differently")
+    alice.expect_state("completed")
+    for tab in (alice, other):
+        tab.expect_texts("Q1", "A1", "Q2, differently", "A3")
+    assert [m["content"] for m in up.requests[-1].json["messages"]] == ["Q1", "A1", "Q2, differently"]
+    alice.act(alice.messages.nth(2), "Delete branch from here")
+    for tab in (alice, other):
+        tab.expect_texts("Q1", "A1", "Q2", "A2")
+    alice.toast("Branch deleted.").get_by_role("button", name="Undo").click()
+    for tab in (alice, other):
+        tab.expect_texts("Q1", "A1", "Q2, differently", "A3")
+    alice.act(alice.messages.nth(1), "Branch into a new conversation")
+    expect(alice.page).to_have_title("Q1 (branch) · Chat Playground")
+    alice.expect_texts("Q1", "A1")
+    expect(alice.messages.nth(1).get_by_role("button", name="Inspect")).to_be_visible()
+
+
+def test_the_map_leads_to_any_branch_by_keyboard(alice: Seat, up: FakeUpstream) -> None:
+    up.script(alice.http.model, Stream(text=["first answer"]), Stream(text=["second answer"]))
+    alice.say("Question")
+    alice.expect_state("completed")
+    alice.answers.last.get_by_role("button", name="Regenerate").click()
+    expect(alice.expect_state("completed")).to_contain_text("second answer")
+    alice.page.get_by_label("More about this conversation").click()
+    alice.page.get_by_role("button", name="Map of the conversation").click()
+    tree = alice.page.get_by_role("tree", name="Map of the conversation")
+    items = tree.get_by_role("treeitem")
+    expect(items).to_have_count(3)
+    expect(items.nth(2)).to_be_focused()
+    assert items.nth(2).get_attribute("aria-current") == "true"
+    assert [items.nth(n).get_attribute("aria-level") for n in range(3)] == ["1", "2", "2"]
+    keyboard = alice.page.keyboard
+    keyboard.press("Home")
+    expect(items.nth(0)).to_be_focused()
+    keyboard.press("ArrowRight")
+    expect(items.nth(1)).to_be_focused()
+    keyboard.press("Enter")
+    expect(tree).to_be_hidden()
+    alice.expect_texts("Question", "first answer")
+    alice.page.reload()
+    alice.expect_texts("Question", "first answer")

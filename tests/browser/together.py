@@ -54,7 +54,7 @@ class Seat(Workbench):
         """Fill in the form for a message's words and save it."""
         field = self.page.get_by_role("textbox", name=label)
         if role:
-            self.page.get_by_role("combobox", name="Role", exact=True).select_option(role)
+            self.page.get_by_role("combobox", name="Role of the message").select_option(role)
         field.fill(text)
         self.page.get_by_role("button", name="Save", exact=True).click()
         expect(field).to_be_hidden()
