@@ -15,6 +15,7 @@ const PREVIEW_MS = 40;
 /** A long message is not sent to the preview with every key. */
 const LONG_MESSAGE = 10_000;
 const LONG_PREVIEW_MS = 600;
+const MESSAGE = ["message", "parts", "role", "name", "tool_call_id"];
 const SETTINGS = ["column", "provider", "model", "system", "parameters"];
 
 /** @type {Settings | null} */
@@ -138,8 +139,11 @@ class Settings {
     this.#previewing?.abort();
     const previewing = (this.#previewing = new AbortController());
     const values = this.#values();
-    const message = new FormData(this.#form).get("message");
-    values.set("message", typeof message === "string" ? message : "");
+    const data = new FormData(this.#form);
+    for (const name of MESSAGE) {
+      const value = data.get(name);
+      if (typeof value === "string") values.set(name, value);
+    }
     const result = await post(`${this.#base}preview/`, values, previewing.signal);
     if (!result.ok) return;
     const scrolled = place.querySelector("[data-preview-rows]")?.scrollTop ?? 0;

@@ -88,8 +88,20 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    "n seed logprobs top_logprobs model response_format max_tokens tools tool_choice stop service_tier modalities "
-    "stream stream_options usage choices content refusal tool_calls audio function name type".split()
+    [
+        *("n", "seed", "logprobs", "top_logprobs", "model", "response_format", "max_tokens", "tools", "stop"),
+        *(
+            "tool_choice",
+            "service_tier",
+            "modalities",
+            "stream",
+            "stream_options",
+            "usage",
+            "choices",
+            "type",
+        ),
+        *("content", "refusal", "tool_calls", "audio", "function", "name"),
+    ]
 )
 MEMBERS = st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON))
 

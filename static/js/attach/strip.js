@@ -246,7 +246,8 @@ function nameOf(of) {
 /** @param {Kept} kept */
 function factsOf(kept) {
   const units = new Intl.NumberFormat(language(), { maximumSignificantDigits: 3 });
-  const size = kept.size < 1e6 ? `${units.format(kept.size / 1e3)} kB` : `${units.format(kept.size / 1e6)} MB`;
+  const [unit, name] = kept.size < 1e3 ? [1, "B"] : kept.size < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  const size = `${units.format(kept.size / unit)} ${name}`;
   return kept.width && kept.height ? `${kept.width} × ${kept.height}, ${size}` : size;
 }
 
