@@ -1,14 +1,16 @@
 """A loop of tool calls: by hand and by saved results, over three steps with two calls at once; stopped; after a reload."""
 
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.lab import watch
 from tests.browser.tools_desk import THREE_STEPS, TIME, WEATHER, ToolsDesk, bench_open
-from tests.fakes import FakeUpstream
+from tests.fakes import FakeUpstream, Gate
+from tests.replies import Stream, ToolCall
 from tests.served import Installation
 
 
@@ -64,3 +66,89 @@ def test_three_steps_by_hand(desk: ToolsDesk, up: FakeUpstream, faults: list[str
     expect(desk.tool_messages).to_have_count(3)
     expect(desk.results).to_have_count(0)
     assert faults == []
+
+
+def mocks_save(desk: ToolsDesk) -> None:
+    """Save a result for each function, and another one for one city."""
+    desk.page.locator(".panel__ways").get_by_role("button", name="Tools", exact=True).click()
+    dialog = desk.page.get_by_role("dialog", name="Tools")
+    dialog.get_by_role("button", name="Saved mocks").click()
+    desk.mock_save("get_weather", "cloudy")
+    desk.mock_save("get_weather", "sunny", match="At least these arguments", arguments='{"city": "Paris"}')
+    desk.mock_save("get_time", "noon", match="These arguments exactly", arguments='{"zone": "CET"}')
+    desk.page.keyboard.press("Escape")
+    desk.auto_mock(dialog).check()
+    expect(dialog.locator('[data-loop-state="idle"]')).to_be_attached()
+    desk.page.keyboard.press("Escape")
+
+
+def test_three_steps_by_saved_results_while_the_page_is_closed(
+    desk: ToolsDesk, up: FakeUpstream, faults: list[str]
+) -> None:
+    gate = Gate()
+    first, *others = THREE_STEPS
+    up.script("m", replace(first, gate=gate), *others)
+    mocks_save(desk)
+    desk.bench.say("Weather and time?")
+    up.wait_for_request(1)
+    address = desk.page.url
+    desk.page.goto("about:blank")
+    gate.open()
+    up.wait_for_request(3)
+    desk.page.goto(address)
+
+    desk.bench.expect_state("completed", nth=2)
+    expect(desk.bench.answers.nth(2)).to_contain_text("Sunny in Paris")
+    expect(desk.tool_messages).to_have_count(3)
+    results = [each["content"] for each in up.requests[-1].json["messages"] if each["role"] == "tool"]
+    assert results == ["sunny", "cloudy", "noon"]
+    assert faults == []
+
+
+def test_saved_results_appear_on_an_open_page_and_stop_at_once(
+    desk: ToolsDesk, up: FakeUpstream, faults: list[str]
+) -> None:
+    gate = Gate()
+    calling = THREE_STEPS[0]
+    up.script("m", calling, calling, replace(calling, gate=gate), calling)
+    mocks_save(desk)
+    desk.bench.say("Go on and on")
+    desk.bench.expect_state("streaming", nth=2)
+    bar = desk.page.locator("[data-loopbar]")
+    expect(bar).to_contain_text("step 2 of 10")
+    bar.get_by_role("button", name="Stop auto-mock").click()
+    desk.bench.expect_state("stopped", nth=2)
+    gate.open()
+    expect(desk.page.locator("[data-tool-loop] [data-loop-on]").first).not_to_be_checked()
+    assert len(up.requests) == 3
+    desk.page.reload()
+    desk.bench.expect_state("stopped", nth=2)
+    expect(desk.results).to_have_count(0)
+    assert faults == []
+
+
+def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up: FakeUpstream) -> None:
+    odd = Stream(
+        text=(),
+        tool_calls=(ToolCall("get_weather", ('{"town": 5}',), "a"), ToolCall("other", ('{"cut": ',), "b")),
+    )
+    up.script("m", odd, Stream(text=["Thanks."]))
+    mocks_save(desk)
+    desk.bench.say("Something else")
+    expect(desk.page.locator("[data-loopbar]")).to_contain_text(
+        "waits for you: no saved result matches other"
+    )
+    expect(desk.result("get_weather")).to_have_value("cloudy")
+    expect(desk.results.get_by_text("city is missing")).to_be_visible()
+    expect(desk.results.get_by_text("town is not in the schema")).to_be_visible()
+    expect(desk.results.get_by_text("not valid JSON")).to_be_visible()
+    expect(desk.results.get_by_text('{"cut": ')).to_be_visible()
+    desk.results.get_by_label("Saved result for get_weather").select_option(
+        label='At least these arguments: {"city": "Paris"}'
+    )
+    expect(desk.result("get_weather")).to_have_value("sunny")
+    desk.result("other").fill("by hand")
+    desk.page.keyboard.press("Control+Enter")
+    expect(desk.bench.answers.last).to_contain_text("Thanks.")
+    assert [each["content"] for each in up.requests[-1].json["messages"][2:]] == ["sunny", "by hand"]
+    assert violations(desk.page) == []
