@@ -119,6 +119,8 @@ def _view(imported: Imported, view: ImportView) -> ImportView:
 
 
 def _row(at: int, record: ConversationRecord) -> ImportRow:
+    prompts = (str(column.settings.get("system") or "") for column in record.columns)
+    system = [("system", text[:160]) for text in prompts if text][:1]
     return ImportRow(
         number=at,
         title=record.title or _("Without a title"),
@@ -126,7 +128,7 @@ def _row(at: int, record: ConversationRecord) -> ImportRow:
         messages=len(record.messages),
         exchanges=len(record.exchanges),
         attachments=len(record.attachments),
-        said=tuple((each.role, each.text[:160]) for each in record.messages[:SAID]),
+        said=(*system, *((each.role, each.text[:160]) for each in record.messages[:SAID])),
     )
 
 

@@ -1,16 +1,23 @@
 """What is exported is imported equal: tree, columns, settings, exchanges, traces, attachments."""
 
+import base64
+import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
+from PIL import Image
 
 from conversations import selectors
 from conversations.models import Conversation, Message
+from conversations.parts import reference_to
 from conversations.services import Ending, Progress, recordings_write
+from conversations.services.attachment import attachment_create
 from conversations.services.exporting import conversation_record, exchange_record
 from conversations.services.importing import conversations_import
 from team.models import User
@@ -120,7 +127,7 @@ def _exchanges(draw: st.DrawFn, name: str, leaf: st.SearchStrategy[Any], columns
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(record=records())
 def test_what_is_imported_is_exported_equal(record: ConversationRecord, alice: User) -> None:
     written = json_write([record], exported=CREATED)
@@ -165,3 +172,47 @@ def test_one_exchange_is_exported_with_the_branch_it_answers(desk: Desk) -> None
     (made,) = conversations_import(person=desk.person, records=[record])
     assert Conversation.objects.get(pk=made.pk).owner == desk.person
     assert Message.objects.filter(conversation=made).count() == 4
+
+
+@pytest.fixture
+def media_folder(settings: Any, tmp_path: Path) -> Path:
+    """Keep attachments in a folder of the test's own."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    return tmp_path
+
+
+def picture() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (3, 2), "red").save(data, "PNG")
+    return data.getvalue()
+
+
+def test_pictures_go_along(desk: Desk, media_folder: Path) -> None:
+    kept = attachment_create(conversation=desk.conversation, data=picture(), name="a.png", person=desk.person)
+    part = {"type": "image_url", "image_url": {"url": reference_to(kept.digest), "detail": "low"}}
+    Message.objects.create(conversation=desk.conversation, role="user", content=[part])
+    record = conversation_record(conversation=desk.conversation)
+    assert [(each.name, each.data) for each in record.attachments] == [("a.png", picture())]
+    (made,) = conversations_import(
+        person=desk.person, records=read_any(json_write([record], exported="")).conversations
+    )
+    assert conversation_record(conversation=made).attachments == record.attachments
+    assert conversation_record(conversation=made).messages == record.messages
+
+
+def test_a_picture_in_a_body_becomes_an_attachment(alice: User, media_folder: Path) -> None:
+    url = "data:image/png;base64," + base64.b64encode(picture()).decode()
+    parts = [
+        {"type": "image_url", "image_url": {"url": url}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,!!"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+    ]
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": parts}]})
+    (made,) = conversations_import(person=alice, records=read_any(body).conversations)
+    record = conversation_record(conversation=made)
+    assert [each.data for each in record.attachments] == [picture()]
+    urls = [part["image_url"]["url"] for part in record.messages[0].content]
+    assert urls == [
+        reference_to(record.attachments[0].digest),
+        *(part["image_url"]["url"] for part in parts[1:]),
+    ]
