@@ -7,12 +7,13 @@ import { delegate, elements, fresh } from "./dom.js";
 import { ask } from "./dialog.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
+import { show } from "./panels.js";
 import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { get, post } from "./request.js";
 import { keepSettings } from "./settings.js";
 import { toast } from "./toasts.js";
-import { replaceAll } from "./transcripts.js";
+import { columnOf, replaceAll } from "./transcripts.js";
 
 /** The last wish wins: who presses B and then C gets C. */
 let wish = 0;
@@ -24,6 +25,7 @@ export function bind(root) {
 
 export function start() {
   delegate("click", "[data-choose-column]", (button) => void chooseColumn(button.dataset["chooseColumn"] ?? ""));
+  delegate("click", "[data-column-parameters]", (button) => void editParameters(button));
   document.addEventListener("tab:chosen", ({ target }) => {
     if (target instanceof HTMLElement) void chooseColumn(target.dataset["chooseColumn"] ?? "");
   });
@@ -80,8 +82,13 @@ export async function chooseColumn(id) {
   return true;
 }
 
+/** @param {HTMLElement} button */
+async function editParameters(button) {
+  if (await chooseColumn(columnOf(button))) show("parameters");
+}
+
 function chosenField() {
-  const form = document.querySelector("form[data-composer]");
+  const form = document.getElementById("run-form");
   const field = form instanceof HTMLFormElement ? form.elements.namedItem("column") : null;
   return field instanceof HTMLInputElement ? field : null;
 }
@@ -105,7 +112,7 @@ function load(html) {
   template.innerHTML = html;
   const settings = template.content.querySelector("[data-column-settings]");
   const place = document.querySelector("[data-parameter-rows]");
-  const form = document.querySelector("form[data-composer]");
+  const form = document.getElementById("run-form");
   if (!(settings instanceof HTMLElement) || !place || !(form instanceof HTMLFormElement)) return;
   const { columnSettings = "", provider = "", model = "", parameters = "{}", name = "" } = settings.dataset;
   fill(form, "column", columnSettings);
@@ -158,8 +165,8 @@ function showStates() {
   for (const [column, article] of last) {
     const live = column.querySelector(LIVE) !== null;
     const answered = !live && article?.dataset["role"] === "assistant";
-    show(column, "[data-stop-column]", live);
-    show(column, "[data-lead-row]", answered);
+    reveal(column, "[data-stop-column]", live);
+    reveal(column, "[data-lead-row]", answered);
     const switched = column.querySelector("[data-lead]");
     if (switched instanceof HTMLInputElement) switched.checked = same;
     showDot(column, live ? "live" : article?.dataset["state"] === "failed" ? "bad" : "");
@@ -175,7 +182,7 @@ export function lastMessage(column) {
 }
 
 /** @param {HTMLElement} column @param {string} selector @param {boolean} shown */
-function show(column, selector, shown) {
+function reveal(column, selector, shown) {
   const element = column.querySelector(selector);
   if (element instanceof HTMLElement) element.hidden = !shown;
 }

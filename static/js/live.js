@@ -143,7 +143,8 @@ function rowsOf(transcript) {
 
 /** The id of the message that a row stands for: of several choices, the one that the branch goes through. @param {Element} [row] */
 export function rowId(row) {
-  const own = row?.matches("[data-message]") ? row : row?.querySelector('[data-picked="true"], [data-message]');
+  const used = row?.querySelector('[data-picked="true"]') ?? row?.querySelector("[data-message]");
+  const own = row?.matches("[data-message]") ? row : used;
   return own?.getAttribute("data-message") ?? "";
 }
 
