@@ -147,7 +147,7 @@ export class Strip {
 
   /** @param {Chip} of @param {number} at @returns {HTMLElement} */
   #item(of, at) {
-    const item = make("li", { class: "chip", "data-kind": of.kind, "data-state": of.state });
+    const item = make("li", { class: "attachment", "data-kind": of.kind, "data-state": of.state });
     item.append(this.#move1(of, at, -1), picture(of), this.#words(of), this.#move1(of, at, 1));
     if (of.kind !== "text") item.append(this.#removal(of));
     return item;
@@ -158,7 +158,7 @@ export class Strip {
     const label = by < 0 ? gettext("Move %(name)s forward") : gettext("Move %(name)s back");
     const button = make("button", {
       type: "button",
-      class: "chip__move",
+      class: "attachment__move",
       "data-by": String(by),
       "aria-label": interpolate(label, { name: nameOf(of) }),
     });
@@ -170,14 +170,14 @@ export class Strip {
 
   /** @param {Chip} of */
   #words(of) {
-    const words = make("div", { class: "chip__words" }, make("span", { class: "chip__name", title: nameOf(of) }, nameOf(of)));
+    const words = make("div", { class: "attachment__words" }, make("span", { class: "attachment__name", title: nameOf(of) }, nameOf(of)));
     if (of.state === "waiting") {
-      const bar = make("progress", { class: "chip__bar", max: "1", value: String(of.done), "aria-label": gettext("Uploading") });
+      const bar = make("progress", { class: "attachment__bar", max: "1", value: String(of.done), "aria-label": gettext("Uploading") });
       words.append(bar);
     } else if (of.state === "failed") {
-      const again = make("button", { type: "button", class: "chip__again" }, gettext("Try again"));
+      const again = make("button", { type: "button", class: "attachment__again" }, gettext("Try again"));
       again.addEventListener("click", () => void this.#send(of));
-      words.append(make("span", { class: "chip__problem", role: "alert" }, of.problem), again);
+      words.append(make("span", { class: "attachment__problem", role: "alert" }, of.problem), again);
     } else if (of.kind !== "text") {
       words.append(this.#facts(of));
     }
@@ -186,7 +186,7 @@ export class Strip {
 
   /** @param {Chip} of */
   #facts(of) {
-    const facts = make("span", { class: "chip__facts" });
+    const facts = make("span", { class: "attachment__facts" });
     if (of.kept?.size) facts.append(factsOf(of.kept));
     if (of.kind === "address" && !of.part) facts.append(this.#sendAs(of));
     if (of.kind === "image" || of.kind === "address") facts.append(this.#detail(of));
@@ -232,9 +232,9 @@ export class Strip {
 /** @param {Chip} of */
 function picture(of) {
   if (of.kind !== "text" && of.kept && (of.kind === "image" || of.kind === "address")) {
-    return make("img", { class: "chip__picture", src: `${of.kept.href}thumbnail/`, alt: "" });
+    return make("img", { class: "attachment__picture", src: `${of.kept.href}thumbnail/`, alt: "" });
   }
-  return make("span", { class: "chip__picture" }, icon(ICONS[of.kind]));
+  return make("span", { class: "attachment__picture" }, icon(ICONS[of.kind]));
 }
 
 /** @param {Chip} of */
@@ -254,7 +254,7 @@ function factsOf(kept) {
 /** @param {string} label @param {string} value @param {[string, string][]} options */
 function choice(label, value, options) {
   const select = document.createElement("select");
-  select.className = "chip__select";
+  select.className = "attachment__select";
   select.setAttribute("aria-label", label);
   for (const [key, text] of options) select.add(new Option(text, key, key === value, key === value));
   return select;
