@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.wire", "bench.client", "bench.relay")
+BENCHES = ("bench.wire", "bench.client", "bench.relay", "bench.search")
 
 
 def main() -> int:

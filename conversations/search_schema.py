@@ -1,11 +1,12 @@
 """What each database needs beside Django's tables to find text. Made by a migration, and looked after by each `migrate`.
 
-SQLite: an FTS5 table of trigrams over `SearchText.text`, kept in step by triggers. PostgreSQL: a generated column of one- and
-two-character codes with a GIN index, and, where the extension may be had, a GIN index of trigrams. Without the extension
+SQLite: an FTS5 table of trigrams over `SearchText.text`, kept in step by triggers. PostgreSQL: a generated column of one-
+and two-character codes with a GIN index, and, where the extension may be had, a GIN index of trigrams. Without the extension
 the codes serve longer queries, too.
 """
 
 import logging
+from itertools import pairwise
 from typing import Any, Final
 
 from django.db import DatabaseError, transaction
@@ -13,7 +14,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 logger = logging.getLogger(__name__)
 
-INDEX: Final = "conversations_searchindex"
 EXTENSION_MISSING: Final = (
     "PostgreSQL has no extension pg_trgm for this database, so searches for three and more characters use the index of "
     "character pairs and take longer. Let a superuser run CREATE EXTENSION pg_trgm in it, then run: "
@@ -21,18 +21,22 @@ EXTENSION_MISSING: Final = (
 )
 
 _SQLITE: Final = (
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {INDEX} USING fts5("
+    "CREATE VIRTUAL TABLE IF NOT EXISTS conversations_searchindex USING fts5("
     "text, content='conversations_searchtext', content_rowid='id', tokenize='trigram')",
-    f"""CREATE TRIGGER IF NOT EXISTS {INDEX}_made AFTER INSERT ON conversations_searchtext BEGIN
-        INSERT INTO {INDEX}(rowid, text) VALUES (new.id, new.text);
+    """CREATE TRIGGER IF NOT EXISTS conversations_searchindex_made
+    AFTER INSERT ON conversations_searchtext BEGIN
+        INSERT INTO conversations_searchindex(rowid, text) VALUES (new.id, new.text);
     END""",
-    f"""CREATE TRIGGER IF NOT EXISTS {INDEX}_gone AFTER DELETE ON conversations_searchtext BEGIN
-        INSERT INTO {INDEX}({INDEX}, rowid, text) VALUES ('delete', old.id, old.text);
+    """CREATE TRIGGER IF NOT EXISTS conversations_searchindex_gone
+    AFTER DELETE ON conversations_searchtext BEGIN
+        INSERT INTO conversations_searchindex(conversations_searchindex, rowid, text)
+        VALUES ('delete', old.id, old.text);
     END""",
-    f"""CREATE TRIGGER IF NOT EXISTS {INDEX}_changed AFTER UPDATE OF text ON conversations_searchtext
-    WHEN old.text <> new.text BEGIN
-        INSERT INTO {INDEX}({INDEX}, rowid, text) VALUES ('delete', old.id, old.text);
-        INSERT INTO {INDEX}(rowid, text) VALUES (new.id, new.text);
+    """CREATE TRIGGER IF NOT EXISTS conversations_searchindex_changed
+    AFTER UPDATE OF text ON conversations_searchtext WHEN old.text <> new.text BEGIN
+        INSERT INTO conversations_searchindex(conversations_searchindex, rowid, text)
+        VALUES ('delete', old.id, old.text);
+        INSERT INTO conversations_searchindex(rowid, text) VALUES (new.id, new.text);
     END""",
 )
 
@@ -66,7 +70,7 @@ def grams(text: str) -> list[int]:
     """Return the codes that every text which holds `text` has: its pairs, or its one character."""
     if len(text) == 1:
         return [ord(text)]
-    codes = {((ord(one) << 16) ^ ord(two)) & 0xFFFFFFFF for one, two in zip(text, text[1:], strict=False)}
+    codes = {((ord(one) << 16) ^ ord(two)) & 0xFFFFFFFF for one, two in pairwise(text)}
     return sorted(code - 2**32 if code >= 2**31 else code for code in codes)
 
 
@@ -87,13 +91,22 @@ def search_schema_make(connection: BaseDatabaseWrapper) -> None:
         logger.warning("%s (%s)", EXTENSION_MISSING, str(problem).strip())
 
 
+def trigrams_missing(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this is a PostgreSQL that searches without trigrams; see EXTENSION_MISSING."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('conversations_searchtext_trigrams') IS NULL")
+        return bool(cursor.fetchone()[0])
+
+
 def search_schema_drop(connection: BaseDatabaseWrapper) -> None:
     """Remove it, for a migration backwards."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name in ("made", "gone", "changed"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS {INDEX}_{name}")
-            cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
+                cursor.execute(f"DROP TRIGGER IF EXISTS conversations_searchindex_{name}")
+            cursor.execute("DROP TABLE IF EXISTS conversations_searchindex")
             return
         cursor.execute("DROP INDEX IF EXISTS conversations_searchtext_trigrams")
         cursor.execute("ALTER TABLE conversations_searchtext DROP COLUMN IF EXISTS grams")

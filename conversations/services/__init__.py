@@ -77,6 +77,7 @@ from conversations.services.tools import (
     tool_mock_delete,
     tool_mock_save,
 )
+from conversations.services.searching import search_rebuild
 from conversations.services.tree import (
     NotADraft,
     Place,
@@ -100,8 +101,6 @@ from conversations.services.tree_copy import branch_copy
 from conversations.services.visibility import visibility_set
 
 __all__ = [
-    "MAX_COLUMNS",
-    "TRASH_KEPT",
     "ArchiveRead",
     "ArchiveRefused",
     "Below",
@@ -111,6 +110,7 @@ __all__ = [
     "Ending",
     "Kept",
     "LastColumn",
+    "MAX_COLUMNS",
     "MessageGone",
     "MessageMissing",
     "MockValues",
@@ -124,6 +124,7 @@ __all__ = [
     "ResponseHead",
     "RunConflict",
     "StillStreaming",
+    "TRASH_KEPT",
     "TooManyColumns",
     "TooManyMocks",
     "ToolResult",
@@ -173,6 +174,7 @@ __all__ = [
     "person_data_delete",
     "recordings_write",
     "run_open",
+    "search_rebuild",
     "storage_measure",
     "tag_names",
     "tool_loop_begun",

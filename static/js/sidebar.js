@@ -37,7 +37,9 @@ async function refreshList(again) {
   // What came into the open conversation is before the person's eyes.
   if (document.visibilityState === "visible") url.searchParams.set("seen", "1");
   const result = await get(url.pathname + url.search);
-  if (!result.ok || list.hasAttribute("data-selecting")) return;
+  if (!result.ok) return;
+  // The person was quicker: what was fetched is of a list that is not shown any more, or would move under the hand.
+  if (!bar?.isConnected || list.hasAttribute("data-selecting") || list.querySelector("details[open]")) return again();
   const focused = document.activeElement instanceof HTMLAnchorElement ? document.activeElement.getAttribute("href") : null;
   const hadFocus = list.contains(document.activeElement);
   insert(list, result.html, "innerHTML");

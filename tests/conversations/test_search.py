@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from conversations import selectors, services
+from conversations import search_schema, selectors, services
 from conversations.folding import canonical, fold, found
 from conversations.models import Conversation, Exchange, Message, SearchText
 from conversations.selectors import SearchFilter
@@ -344,3 +344,49 @@ def test_a_link_into_a_long_conversation_shows_its_message(desk: Desk, alice_cli
     assert "the very first" not in alice_client.get(path).content.decode()
     assert "the very first" in alice_client.get(f"{path}?at={messages[0].pk}").content.decode()
     assert alice_client.get(f"{path}?at=x").status_code == 200
+
+
+# The databases' own part
+
+
+def test_a_database_that_refuses_the_extension_says_so_and_works(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(search_schema, "_TRIGRAMS", ("CREATE EXTENSION there_is_no_such_extension",))
+    with caplog.at_level("WARNING", logger="conversations.search_schema"):
+        search_schema.search_schema_make(connection)
+    refused = connection.vendor == "postgresql"
+    assert ("CREATE EXTENSION pg_trgm" in caplog.text) == refused
+    say(desk.conversation, "still found")
+    assert texts(desk.person, "still") == ["still found"]
+
+
+def test_the_server_says_at_its_start_that_trigrams_are_missing() -> None:
+    assert not search_schema.trigrams_missing(connection)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("DROP INDEX conversations_searchtext_trigrams")
+        assert search_schema.trigrams_missing(connection)
+        search_schema.search_schema_make(connection)
+        assert not search_schema.trigrams_missing(connection)
+
+
+def test_what_was_lost_is_read_again(desk: Desk) -> None:
+    say(desk.conversation, "lost and found")
+    services.conversation_rename(conversation=desk.conversation, title="A lost title")
+    SearchText.objects.all().delete()
+    assert texts(desk.person, "lost") == []
+    assert services.search_rebuild() == 2
+    assert texts(desk.person, "lost") == ["lost and found"]
+    assert len(selectors.search_titles(user=desk.person, words="lost")) == 1
+
+
+@pytest.mark.parametrize("text", ["a", "的", "ab", "绸缪", "🚀x", "x🚀", "🚀🚀", "->", "é"])
+def test_python_and_postgres_name_pairs_alike(text: str) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has the codes")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conversations_grams(%s) @> %s::integer[]", [f"<{text}>", search_schema.grams(text)]
+        )
+        assert cursor.fetchone() == (True,)

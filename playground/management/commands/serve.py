@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from conversations.search_schema import EXTENSION_MISSING, trigrams_missing
 from playground.environment_values import WILDCARD_HOSTS
 from team import first_run
 from team.errors import TeamError
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         sockets = self._listen()
         url = self._url(sockets)
         self._check_migrations(apply=options["migrate"])
+        if trigrams_missing(connection):
+            self.stderr.write(EXTENSION_MISSING)
         status = self._serve(sockets, url)
         if status:
             raise CommandError("The server did not shut down cleanly; the log says why.", returncode=status)
