@@ -50,7 +50,7 @@ def _apart(tmp_path: Path, settings: Any) -> Iterator[None]:
     cache.clear()
 
 
-def answered(desk: Desk, question: str = "QUESTION", answer: str = "ANSWER", **parameters: str) -> Exchange:
+def answered(desk: Desk, question: str = "QUESTION", answer: str = "ANSWER", **parameters: Any) -> Exchange:
     """Say something and have it answered, streamed in one event."""
     opened = desk.open(question, system=SYSTEM, **parameters)
     pk = opened.exchanges[0].id

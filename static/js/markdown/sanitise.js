@@ -69,7 +69,8 @@ function checkbox(input) {
 /** @param {HTMLImageElement} img */
 function image(img) {
   const source = img.getAttribute("src") ?? "";
-  if (ATTACHMENT.test(source)) {
+  // Behind a shared link nobody has an account; what a snapshot shows of images stands beside its text.
+  if (ATTACHMENT.test(source) && !document.querySelector("[data-shared]")) {
     img.setAttribute("loading", "lazy");
     img.setAttribute("decoding", "async");
     if (!img.hasAttribute("alt")) img.setAttribute("alt", "");
