@@ -39,7 +39,7 @@ async function refreshList(again) {
   const result = await get(url.pathname + url.search);
   if (!result.ok) return;
   // The person was quicker: what was fetched is of a list that is not shown any more, or would move under the hand.
-  if (!bar?.isConnected || list.hasAttribute("data-selecting") || list.querySelector("details[open]")) return again();
+  if ((bar && !bar.isConnected) || list.hasAttribute("data-selecting") || list.querySelector("details[open]")) return again();
   const focused = document.activeElement instanceof HTMLAnchorElement ? document.activeElement.getAttribute("href") : null;
   const hadFocus = list.contains(document.activeElement);
   insert(list, result.html, "innerHTML");

@@ -151,6 +151,7 @@ def test_keys_work_everywhere_and_are_listed(bench: Workbench) -> None:
     page = bench.page
     page.keyboard.press("Control+k")
     expect(page.get_by_role("searchbox", name="Search conversations")).to_be_focused()
+    page.keyboard.press("Escape")
     page.keyboard.press("Control+/")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_contain_text("New chat")
