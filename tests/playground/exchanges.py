@@ -29,7 +29,7 @@ def exchange_kept(
     text: str = "Hello",
     headers: Iterable[tuple[str, str]] = STREAM,
     end: bool = True,
-    **parameters: str,
+    **parameters: Any,
 ) -> UUID:
     """Send `text` and keep these reads with their times in ms as the response; return the exchange."""
     (opened,) = desk.open(text, **parameters).exchanges
@@ -45,7 +45,7 @@ def exchange_kept(
         if sum(len(piece) for piece, _at in pieces) > ROW:
             recordings_write(progress=(Progress(opened.id, sequence, tuple(pieces), head),), endings=())
             sequence, pieces = sequence + 1, []
-    endings = ()
+    endings: tuple[Ending, ...] = ()
     if end:
         times = timing | {"ended": at, "added_mean": 0.41, "added_longest": 2.5, "first_content": 50.0}
         endings = (Ending(opened.id, Exchange.State.COMPLETED, reader.close().response, None, times),)

@@ -15,6 +15,9 @@ const STEPS = 1000;
 /** How often the text changes for somebody who prefers that nothing moves by itself, in ms. */
 const STILL_MS = 1_000;
 
+/** Characters of the answer's end that are shown beside the track. */
+const SAID = 180;
+
 /** @type {Scrubber | null} */
 let playing = null;
 
@@ -136,8 +139,20 @@ class Scrubber {
     this.#back.hidden = false;
     this.#take();
     for (const [choice, texts] of this.#texts) this.#view(choice)?.show({ ...texts });
+    this.#quote();
     this.#say();
     this.#markEvent();
+  }
+
+  /** On a phone the inspector lies over the answer: the end of its text is shown here too. */
+  #quote() {
+    const place = this.#region.querySelector("[data-track-said]");
+    const room = this.#region.closest("[data-drawer]");
+    if (!(place instanceof HTMLElement)) return;
+    place.hidden = playing !== this || !room || getComputedStyle(room).position !== "fixed";
+    const [texts] = this.#texts.values();
+    const said = texts?.content || texts?.reasoning || texts?.rest || "";
+    place.textContent = said.length > SAID ? `…${said.slice(-SAID)}` : said;
   }
 
   /** Add up what had come by then. */
@@ -195,6 +210,7 @@ class Scrubber {
     this.#at = this.#total;
     this.#back.hidden = true;
     if (playing === this) playing = null;
+    this.#quote();
     this.#say();
     this.#markEvent();
   }
