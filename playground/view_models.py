@@ -37,6 +37,7 @@ class ConversationRow:
     unread: bool = False
     tags: tuple[str, ...] = ()
     own: bool = True
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,7 @@ class CodeView:
     """
 
     exchange: UUID
+    may_run_again: bool
     language: str
     languages: tuple[tuple[str, str], ...]
     source: str

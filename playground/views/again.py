@@ -22,6 +22,7 @@ from playground.view_models import MessageView
 from playground.views.messages import message_views
 from playground.views.run import Refused
 from playground.views.signed_in import PersonRequest, problem, signed_in, signed_in_async
+from playground.watching import conversation_changed
 from team import selectors as team
 from team.errors import TeamError
 from team.models import Provider, User
@@ -102,6 +103,8 @@ async def _begin(
 ) -> OpenedRun:
     opened, provider = await parts.in_database(_commit, parts, person, pk, run_id, chosen, language)
     run_launch(parts, person=person.pk, sendings=[(each, provider) for each in opened.exchanges])
+    if opened.exchanges:
+        conversation_changed(opened.run.conversation, tip=opened.exchanges[0].messages[0], by=person)
     return opened
 
 

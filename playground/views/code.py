@@ -41,6 +41,7 @@ def code(request: PersonRequest, pk: UUID) -> HttpResponse:
     language = next((each for each in offered if each.id == wanted), offered[0])
     view = CodeView(
         exchange=exchange.pk,
+        may_run_again=selectors.may_edit(user=request.user, conversation=exchange.run.conversation),
         language=language.id,
         languages=tuple((each.id, each.name) for each in offered),
         source=language.write(sample),

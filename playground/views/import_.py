@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from conversations.services.importing import conversations_import
 from playground.import_words import SOURCES, error_sentence, left_out_sentences
 from playground.views.signed_in import PersonRequest, signed_in
+from playground.watching import lists_changed
 from upstream.formats.errors import FormatError
 from upstream.formats.reading import read_any, text_of
 from upstream.formats.records import ConversationRecord, Imported
@@ -92,6 +93,7 @@ def import_make(request: PersonRequest) -> HttpResponse:
         view = _view(imported, ImportView(text=request.POST.get("text", "")))
         return _answer(request, replace(view, error=_("Choose at least one conversation.")), status=422)
     made = conversations_import(person=request.user, records=records)
+    lists_changed(made[0])
     if request.htmx:
         return _answer(request, ImportView(made=reverse("conversation", args=[made[0].pk])), status=201)
     return redirect("conversation", made[0].pk)
