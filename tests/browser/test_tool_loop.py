@@ -1,23 +1,60 @@
 """A loop of tool calls: by hand and by saved results, over three steps with two calls at once; stopped; after a reload."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import aimock
 from tests.browser.accessibility import violations
 from tests.browser.lab import watch
-from tests.browser.tools_desk import THREE_STEPS, TIME, WEATHER, ToolsDesk, bench_open
+from tests.browser.tools_desk import (
+    AIMOCK_STEPS,
+    THREE_STEPS,
+    TIME,
+    WEATHER,
+    ToolsDesk,
+    bench_enter,
+    provider,
+)
+from tests.conftest import missing
 from tests.fakes import FakeUpstream, Gate
 from tests.replies import Stream, ToolCall
-from tests.served import Installation
+from tests.served import Installation, ServedProcess
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def up() -> Iterator[FakeUpstream]:
     with FakeUpstream() as upstream:
         yield upstream
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the base URL of an upstream that nobody here wrote, "" where it cannot be run."""
+    if not aimock.is_there():
+        yield ""
+        return
+    with aimock.aimock_run(tmp_path_factory.mktemp("aimock"), AIMOCK_STEPS) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def served(shared_installation: Installation, up: FakeUpstream, elsewhere: str) -> ServedProcess:
+    providers = [provider("Gateway", up.base_url)] + [provider("Elsewhere", elsewhere)] * bool(elsewhere)
+    hosts = [up.address] + [urlsplit(elsewhere).netloc] * bool(elsewhere)
+    return shared_installation.serve(
+        PLAYGROUND_PROVIDERS=json.dumps(providers), PLAYGROUND_PRIVATE_HOSTS=",".join(hosts)
+    )
+
+
+@pytest.fixture(scope="module")
+def people() -> set[str]:
+    """Who has an account already."""
+    return set()
 
 
 @pytest.fixture
@@ -26,8 +63,12 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def desk(page: Page, installation: Installation, up: FakeUpstream, faults: list[str]) -> ToolsDesk:
-    desk = ToolsDesk(bench_open(page, installation, up))
+def desk(
+    page: Page, served: ServedProcess, people: set[str], up: FakeUpstream, faults: list[str]
+) -> ToolsDesk:
+    up.requests.clear()
+    desk = ToolsDesk(bench_enter(page, served, people))
+    desk.bench.choose("Gateway", "m")
     desk.offer(WEATHER, TIME)
     return desk
 
@@ -68,14 +109,18 @@ def test_three_steps_by_hand(desk: ToolsDesk, up: FakeUpstream, faults: list[str
     assert faults == []
 
 
-def mocks_save(desk: ToolsDesk) -> None:
-    """Save a result for each function, and another one for one city."""
-    desk.page.locator(".panel__ways").get_by_role("button", name="Tools", exact=True).click()
-    dialog = desk.page.get_by_role("dialog", name="Tools")
+def auto_mock_on(desk: ToolsDesk) -> None:
+    """Switch it on; save a result for each function, and another one for one city, unless that was done."""
+    dialog = desk.tools_open()
     dialog.get_by_role("button", name="Saved mocks").click()
-    desk.mock_save("get_weather", "cloudy")
-    desk.mock_save("get_weather", "sunny", match="At least these arguments", arguments='{"city": "Paris"}')
-    desk.mock_save("get_time", "noon", match="These arguments exactly", arguments='{"zone": "CET"}')
+    mocks = desk.page.get_by_role("dialog", name="Saved mocks")
+    expect(mocks.locator('[data-mock="new"]')).to_be_visible()
+    if mocks.locator("summary", has_text="get_time").count() == 0:
+        desk.mock_save("get_weather", "cloudy")
+        desk.mock_save(
+            "get_weather", "sunny", match="At least these arguments", arguments='{"city": "Paris"}'
+        )
+        desk.mock_save("get_time", "noon", match="These arguments exactly", arguments='{"zone": "CET"}')
     desk.page.keyboard.press("Escape")
     desk.auto_mock(dialog).check()
     expect(dialog.locator('[data-loop-state="idle"]')).to_be_attached()
@@ -88,7 +133,7 @@ def test_three_steps_by_saved_results_while_the_page_is_closed(
     gate = Gate()
     first, *others = THREE_STEPS
     up.script("m", replace(first, gate=gate), *others)
-    mocks_save(desk)
+    auto_mock_on(desk)
     desk.bench.say("Weather and time?")
     up.wait_for_request(1)
     address = desk.page.url
@@ -111,7 +156,7 @@ def test_saved_results_appear_on_an_open_page_and_stop_at_once(
     gate = Gate()
     calling = THREE_STEPS[0]
     up.script("m", calling, calling, replace(calling, gate=gate), calling)
-    mocks_save(desk)
+    auto_mock_on(desk)
     desk.bench.say("Go on and on")
     desk.bench.expect_state("streaming", nth=2)
     bar = desk.page.locator("[data-loopbar]")
@@ -133,7 +178,7 @@ def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up:
         tool_calls=(ToolCall("get_weather", ('{"town": 5}',), "a"), ToolCall("other", ('{"cut": ',), "b")),
     )
     up.script("m", odd, Stream(text=["Thanks."]))
-    mocks_save(desk)
+    auto_mock_on(desk)
     desk.bench.say("Something else")
     expect(desk.page.locator("[data-loopbar]")).to_contain_text(
         "waits for you: no saved result matches other"
@@ -152,3 +197,23 @@ def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up:
     expect(desk.bench.answers.last).to_contain_text("Thanks.")
     assert [each["content"] for each in up.requests[-1].json["messages"][2:]] == ["sunny", "by hand"]
     assert violations(desk.page) == []
+
+
+def test_the_loop_against_an_upstream_that_nobody_here_wrote(desk: ToolsDesk, elsewhere: str) -> None:
+    if not elsewhere:
+        missing("Node or @copilotkit/aimock is missing (npm ci)")
+    desk.bench.choose("Elsewhere", "m")
+    desk.offer(WEATHER, TIME)
+    desk.bench.say("Weather and time?")
+    desk.result("get_weather").fill("sunny")
+    desk.result("get_weather", nth=1).fill("cloudy")
+    desk.send_results()
+    desk.result("get_time").fill("noon")
+    desk.send_results()
+    expect(desk.bench.answers.last).to_contain_text("Sunny in Paris")
+    expect(desk.tool_messages).to_have_count(3)
+
+    auto_mock_on(desk)
+    desk.bench.say("Weather and time again?")
+    expect(desk.bench.answers.nth(5)).to_contain_text("Sunny in Paris")
+    expect(desk.tool_messages).to_have_count(6)

@@ -7,9 +7,8 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.workbench import Workbench
-from tests.fakes import FakeUpstream
 from tests.replies import Stream, ToolCall
-from tests.served import Installation
+from tests.served import ServedProcess
 
 WEATHER: dict[str, Any] = {
     "type": "function",
@@ -46,17 +45,44 @@ THREE_STEPS = (
 """Two calls at once, one more, then words."""
 
 
-def provider(up: FakeUpstream) -> dict[str, Any]:
-    return {"name": "Gateway", "base_url": up.base_url, "api": "openai-chat", "auth": "none", "models": ["m"]}
+AIMOCK_STEPS: list[dict[str, Any]] = [
+    {
+        "match": {"toolResultContains": "noon"},
+        "response": {"content": "Sunny in Paris, snow in Oslo, noon in both."},
+    },
+    {
+        "match": {"toolResultContains": "cloudy"},
+        "response": {"toolCalls": [{"name": "get_time", "arguments": {"zone": "CET"}}]},
+        "chunkSize": 4,
+    },
+    {
+        "match": {"userMessage": "Weather"},
+        "response": {
+            "toolCalls": [
+                {"name": "get_weather", "arguments": {"city": "Paris"}},
+                {"name": "get_weather", "arguments": {"city": "Oslo"}},
+            ]
+        },
+        "chunkSize": 4,
+    },
+]
+"""The same three steps, for an upstream that looks at the last result."""
 
 
-def bench_open(page: Page, installation: Installation, up: FakeUpstream) -> Workbench:
-    """Return a workbench with one provider, the scripted upstream."""
-    served = installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider(up)]), PLAYGROUND_PRIVATE_HOSTS=up.address
-    )
+def provider(name: str, base_url: str) -> dict[str, Any]:
+    return {"name": name, "base_url": base_url, "api": "openai-chat", "auth": "none", "models": ["m"]}
+
+
+def bench_enter(page: Page, served: ServedProcess, people: set[str]) -> Workbench:
+    """Return a workbench with a new chat of Alice's; she signs up the first time."""
     bench = Workbench(page, served)
-    bench.sign_up()
+    if people:
+        bench.sign_in()
+        page.get_by_role("button", name="New chat").click()
+        expect(bench.answers).to_have_count(0)
+    else:
+        bench.sign_up()
+        people.add("alice")
     return bench
 
 
@@ -81,6 +107,16 @@ class ToolsDesk:
         panel.get_by_role("switch", name=f"Send {name}", exact=True).check()
         panel.get_by_label(name, exact=True).fill(source)
         panel.get_by_role("searchbox", name="Find a parameter").fill("")
+
+    def tools_open(self) -> Locator:
+        """Open the dialog "Tools"; return it."""
+        self.page.locator(".panel__ways").get_by_role("button", name="Tools", exact=True).click()
+        return self.page.get_by_role("dialog", name="Tools")
+
+    def format_open(self) -> Locator:
+        """Open the dialog "Structured output"; return it."""
+        self.page.locator(".panel__ways").get_by_role("button", name="Structured output", exact=True).click()
+        return self.page.get_by_role("dialog", name="Structured output")
 
     @property
     def results(self) -> Locator:

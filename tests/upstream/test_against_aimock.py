@@ -2,16 +2,12 @@
 
 import asyncio
 import json
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.aimock import aimock_run
 from tests.upstream.independent import WEATHER_TOOL, converse
 from upstream.address_guard import AddressGuard
 from upstream.client import Timeouts, UpstreamClient
@@ -24,8 +20,6 @@ from upstream.wire.errors import (
     UpstreamError,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
-CLI = ROOT / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
 TEXT = "Streams are rivers of 文字 and emoji 🦊, told in small pieces, one after another, to the very end."
 THOUGHT = "The person wants a river. I shall think about water first."
 
@@ -75,26 +69,8 @@ FIXTURES: list[dict[str, Any]] = [
 @pytest.fixture(scope="session")
 def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a running aimock."""
-    node = shutil.which("node") or shutil.which("node", path=str(ROOT / ".venv" / "bin"))
-    if node is None or not CLI.exists():
-        if os.environ.get("CI"):
-            pytest.fail("Node or @copilotkit/aimock is missing; CI must have both (npm ci).")
-        pytest.skip("Node or @copilotkit/aimock is missing (npm ci).")
-    fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
-    fixtures.write_text(json.dumps({"fixtures": FIXTURES}))
-    command = [node, str(CLI), "--port", "0", "--fixtures", str(fixtures)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"listening on (http://\S+)", line):
-                break
-        else:
-            raise RuntimeError(f"aimock did not start: {said}")
-        yield f"{found[1]}/v1"
-        process.terminate()
-        process.stdout.read()
+    with aimock_run(tmp_path_factory.mktemp("aimock"), FIXTURES) as url:
+        yield url
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ value. Docstrings: Google's, NumPy's and Sphinx' ways to describe parameters.
 """
 
 import ast
-import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ def tools_from_python(text: str) -> list[dict[str, Any]]:
     text_check(text)
     if len(text) > PYTHON_MAX:
         raise NotTools("too_long")
-    tree = _parse(inspect.cleandoc(text))
+    tree = _parse(textwrap.dedent(text))
     try:
         classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
         tools = [_tool(function, classes) for function in _functions(tree)]

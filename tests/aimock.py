@@ -1,0 +1,48 @@
+"""@copilotkit/aimock, an upstream written elsewhere in another language, as a process of its own."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT, missing
+
+CLI = ROOT / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+
+
+def is_there() -> bool:
+    """Whether it can be started here."""
+    return _node() is not None and CLI.exists()
+
+
+def _node() -> str | None:
+    return shutil.which("node") or shutil.which("node", path=str(ROOT / ".venv" / "bin"))
+
+
+@contextmanager
+def aimock_run(folder: Path, fixtures: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Run it with these fixtures while the block lasts; give its base URL. Skips, in CI fails, where it is missing."""
+    node = _node()
+    if node is None or not CLI.exists():
+        missing("Node or @copilotkit/aimock is missing (npm ci)")
+    file = folder / "fixtures.json"
+    file.write_text(json.dumps({"fixtures": list(fixtures)}))
+    command = [str(node), str(CLI), "--port", "0", "--fixtures", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if found := re.search(r"listening on (http://\S+)", line):
+                break
+        else:
+            raise RuntimeError(f"aimock did not start: {said}")
+        try:
+            yield f"{found[1]}/v1"
+        finally:
+            process.terminate()
+            process.stdout.read()
