@@ -74,7 +74,8 @@ def conversation_list(
         earlier = Q(updated__lt=after.updated) | Q(updated=after.updated, id__lt=after.id)
         found = found.filter(Q(pinned__lt=after.pinned) | (same & earlier))
     own_tags = Prefetch("tags", Tag.objects.filter(person=user), to_attr="own_tags")
-    rows = _marked(found, user).order_by("-pinned", "-updated", "-id").prefetch_related(own_tags)
+    rows = _marked(found, user).select_related("owner").order_by("-pinned", "-updated", "-id")
+    rows = rows.prefetch_related(own_tags)
     page = tuple(rows[: limit + 1])
     if len(page) <= limit:
         return ConversationPage(page, None)

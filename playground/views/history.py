@@ -112,6 +112,7 @@ def _groups(rows: Sequence[Conversation], current: UUID | None, user: User) -> t
             unread=getattr(each, "unread", False) and each.pk != current,
             tags=tuple(tag.name for tag in getattr(each, "own_tags", ())),
             own=each.owner_id == user.pk,
+            owner="" if each.owner_id == user.pk else each.owner.get_full_name(),
         )
         groups.setdefault(_heading(each, today), []).append(row)
     return tuple(ConversationGroup(key, label, tuple(rows)) for (key, label), rows in groups.items())

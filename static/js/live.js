@@ -180,7 +180,11 @@ function apply(transcript, news, wish) {
   if (hadFocus) focusNear(transcript);
   if (back && wish.by) {
     const sentence = interpolate(gettext("%(name)s wrote on another branch, which is shown now."), { name: wish.by });
-    toast(sentence, "plain", { label: gettext("Back"), run: () => void show({ tip: back, mine: true }) });
+    toast(sentence, "plain", {
+      label: gettext("Back"),
+      run: () => void show({ tip: back, mine: true }),
+      brief: true,
+    });
   }
   return true;
 }
@@ -266,5 +270,5 @@ function bar(sentence, action) {
     action.run();
   });
   close.addEventListener("click", () => line.remove());
-  document.querySelector(".composer")?.before(line);
+  document.querySelector(".composer__in")?.prepend(line);
 }

@@ -126,10 +126,11 @@ async function deed(near, path, fields = {}) {
 /** @param {Element} near @param {Done} done */
 function wayBack(near, { undo, back }) {
   const before = transcriptOf(near) ?? document.body;
-  if (undo) return { label: gettext("Undo"), run: () => void deed(before, undo) };
+  if (undo) return { label: gettext("Undo"), run: () => void deed(before, undo), brief: true };
   if (!back) return undefined;
   return {
     label: gettext("Go back"),
+    brief: true,
     run: () => void post(back).then(() => show({ through: back.split("/").at(-2) ?? "", mine: true })),
   };
 }

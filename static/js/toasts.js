@@ -5,13 +5,14 @@ import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 
 const SHOWN_MS = 6_000;
+const BRIEF_MS = 15_000;
 const MAX_SHOWN = 3;
 const ICONS = { good: "check", bad: "bad", plain: "info" };
 
 /**
  * @param {string} text
  * @param {"good" | "bad" | "plain"} [tone]
- * @param {{label: string, run: () => void}} [action]
+ * @param {{label: string, run: () => void, brief?: boolean}} [action] `brief`: the note leaves by itself all the same
  */
 export function toast(text, tone = "plain", action) {
   const place = document.querySelector("[data-toasts]");
@@ -32,23 +33,24 @@ export function toast(text, tone = "plain", action) {
   note.append(dismiss);
   place.append(note);
   while (place.childElementCount > MAX_SHOWN) place.firstElementChild?.remove();
-  if (!action) leaveSoon(note);
+  if (!action) leaveSoon(note, SHOWN_MS);
+  else if (action.brief) leaveSoon(note, BRIEF_MS);
 }
 
 /** Notes that the server wrote leave by themselves too; what went wrong stays. @param {ParentNode} root */
 export function bind(root) {
   for (const note of fresh(root, "[data-toast]")) {
-    if (!note.classList.contains("toast--bad")) leaveSoon(note);
+    if (!note.classList.contains("toast--bad")) leaveSoon(note, SHOWN_MS);
   }
 }
 
-/** Not while somebody reads it with the pointer or the keyboard on it. @param {HTMLElement} note */
-function leaveSoon(note) {
+/** Not while somebody reads it with the pointer or the keyboard on it. @param {HTMLElement} note @param {number} ms */
+function leaveSoon(note, ms) {
   const timer = setInterval(() => {
     if (note.matches(":hover, :focus-within")) return;
     clearInterval(timer);
     note.remove();
-  }, SHOWN_MS);
+  }, ms);
 }
 
 export function start() {

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.together import Seat, seated
 from tests.fakes import FakeUpstream, Gate, Stream
@@ -132,8 +132,14 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
     up.script(alice.http.model, Stream(text=["one ", gate, "end"]), Stream(text=["two ", gate, "end"]))
     alice.message.fill("From Alice")
     bob.message.fill("From Bob")
-    alice.send_button.click(no_wait_after=True)
-    bob.send_button.click(no_wait_after=True)
+    # Neither has heard of the other's when they press.
+    held: list[Route] = []
+    for seat in (alice, bob):
+        seat.page.route("**/runs/**", lambda route: held.append(route))
+        with seat.page.expect_request("**/runs/**"):
+            seat.send_button.click()
+    for route in held:
+        route.continue_()
     # Each keeps what they sent before their eyes, and is told of the other's.
     for seat in (alice, bob):
         expect(seat.questions.last).to_contain_text(f"From {'Alice' if seat is alice else 'Bob'}")
