@@ -52,14 +52,14 @@ class SearchedQuerySet(models.QuerySet[M]):
     """Keeps what searches look through in step with bulk writes."""
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             made = super().bulk_create(objs, *args, **kwargs)
             search_keep(each for each in made if each.search_worthy())
         return made
 
     def bulk_update(self, objs: Iterable[M], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         rows, names = list(objs), list(fields)
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             count = super().bulk_update(rows, names, *args, **kwargs)
             if self.model.search_concerned(names):
                 search_keep(rows)
@@ -68,7 +68,7 @@ class SearchedQuerySet(models.QuerySet[M]):
     def update(self, **kwargs: Any) -> int:
         if not self.model.search_concerned(kwargs):
             return super().update(**kwargs)
-        with transaction.atomic(using=self.db):
+        with transaction.atomic(using=self.db, savepoint=False):
             ids = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
             search_keep(self.model._default_manager.filter(pk__in=ids))
