@@ -14,7 +14,7 @@ const composers = new WeakMap();
 
 /** @param {ParentNode} root */
 export function bind(root) {
-  for (const form of fresh(root, "form[data-composer]", "attach")) {
+  for (const form of fresh(root, "form[data-composer]:has([data-attach])", "attach")) {
     const found = /** @type {HTMLFormElement} */ (form);
     composers.set(found, new Compose(found));
   }
