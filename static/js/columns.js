@@ -45,7 +45,7 @@ export function start() {
 
 /** The columns of the page, from left to right; none where there is only one. */
 export function columns() {
-  return elements(document, "[data-column]");
+  return elements(document, "section[data-column]");
 }
 
 /** @param {string} id */
@@ -197,7 +197,7 @@ function showDot(column, state) {
 
 /** @param {HTMLElement} button */
 async function stop(button) {
-  const column = button.closest("[data-column]");
+  const column = button.closest("section[data-column]");
   if (!column) return;
   button.setAttribute("aria-busy", "true");
   const problem = await stopIn(column);
@@ -214,7 +214,7 @@ async function stopIn(column) {
 
 /** Let all columns go on from this one's answer, or each from its own again. @param {HTMLInputElement} input */
 async function lead(input) {
-  const column = input.closest("[data-column]");
+  const column = input.closest("section[data-column]");
   const compare = input.closest("[data-compare]");
   if (!(column instanceof HTMLElement) || !(compare instanceof HTMLElement)) return;
   const leads = input.checked;
@@ -239,7 +239,7 @@ async function change(form) {
   if (confirm && !(await ask({ text: confirm, detail: confirmDetail, yes: confirmYes }))) return;
   if (!(await readyToRun())) return;
   await keepSettings();
-  const column = form.closest("[data-column]");
+  const column = form.closest("section[data-column]");
   if (confirm && column) await stopIn(column);
   form.submit();
 }

@@ -247,7 +247,7 @@ class Composer {
 
 /** @param {string} [column] looked at alone */
 function isLive(column) {
-  const place = column ? document.querySelector(`[data-column="${CSS.escape(column)}"]`) : document;
+  const place = column ? document.querySelector(`section[data-column="${CSS.escape(column)}"]`) : document;
   return place !== null && place.querySelector(LIVE) !== null;
 }
 

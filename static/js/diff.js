@@ -18,7 +18,7 @@ async function open(button) {
   const row = button.closest("[data-choices]");
   const answers = row ? choicesIn(row, "") : answersOfColumns();
   if (answers.length < 2) return toast(gettext("There are no two answers to compare yet."));
-  const chosen = document.querySelector("[data-column][data-chosen]")?.getAttribute("data-letter");
+  const chosen = document.querySelector("section[data-column][data-chosen]")?.getAttribute("data-letter");
   // On a phone one column is seen: it is compared with the first other one.
   const second = row ? 1 : Math.max(1, answers.findIndex(({ name }) => name.startsWith(`${chosen} `)));
   try {
@@ -31,7 +31,7 @@ async function open(button) {
 
 /** The last answers of all columns. @returns {Answer[]} */
 function answersOfColumns() {
-  return elements(document, "[data-column]").flatMap((column) => {
+  return elements(document, "section[data-column]").flatMap((column) => {
     const last = lastMessage(column);
     const row = last?.closest("[data-choices]");
     const letter = column.dataset["letter"] ?? "";

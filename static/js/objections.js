@@ -49,7 +49,7 @@ async function runChanged(button) {
 
 /** Mark the rows that still hold what was objected to, and no others. */
 function marks() {
-  const edited = document.querySelector("[data-column][data-chosen] [data-transcript]") ?? document;
+  const edited = document.querySelector("section[data-column][data-chosen] [data-transcript]") ?? document;
   const last = elements(edited, "[data-message]").at(-1);
   const button = last?.querySelector("[data-objection-to]");
   for (const row of elements(document, "[data-parameter-panel] [data-param]")) {

@@ -19,7 +19,7 @@ export function bind(root) {
       if (input.checked) follow();
     });
   }
-  for (const region of fresh(root, "[data-column] [data-messages]", "together")) {
+  for (const region of fresh(root, "section[data-column] [data-messages]", "together")) {
     for (const type of USES) region.addEventListener(type, () => (leader = region), { passive: true });
     region.addEventListener("scroll", () => region === leader && soon(), { passive: true });
   }
@@ -39,7 +39,7 @@ function follow() {
   if (!leader?.isConnected) return;
   const room = leader.scrollHeight - leader.clientHeight;
   const come = room > 0 ? leader.scrollTop / room : 1;
-  for (const region of elements(document, "[data-column] [data-messages]")) {
+  for (const region of elements(document, "section[data-column] [data-messages]")) {
     if (region !== leader) region.scrollTop = come * (region.scrollHeight - region.clientHeight);
   }
 }

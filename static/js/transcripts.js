@@ -8,13 +8,13 @@ import { insert } from "./fragments.js";
 
 /** The transcript around an element, or of its column; the first one for what stands in none. @param {Element} element */
 export function transcriptOf(element) {
-  const own = element.closest("[data-transcript]") ?? element.closest("[data-column]")?.querySelector("[data-transcript]");
+  const own = element.closest("[data-transcript]") ?? element.closest("section[data-column]")?.querySelector("[data-transcript]");
   return own ?? document.querySelector("[data-transcript]");
 }
 
 /** The column around an element, "" where there is only one. @param {Element} element */
 export function columnOf(element) {
-  return element.closest("[data-column]")?.getAttribute("data-column") ?? "";
+  return element.closest("section[data-column]")?.getAttribute("data-column") ?? "";
 }
 
 /** A message as an element's own transcript shows it. @param {Element} element @param {string} message */
@@ -66,7 +66,7 @@ function partsOf(html) {
   const parts = elements(template.content, "[data-column-part]");
   if (parts.length === 0) return [{ transcript: document.querySelector("[data-transcript]"), part: template.content }];
   return parts.map((part) => {
-    const column = document.querySelector(`[data-column="${CSS.escape(part.dataset["columnPart"] ?? "")}"]`);
+    const column = document.querySelector(`section[data-column="${CSS.escape(part.dataset["columnPart"] ?? "")}"]`);
     return { transcript: column?.querySelector("[data-transcript]") ?? null, part };
   });
 }
