@@ -77,7 +77,7 @@ def run_columns(*, run: Run) -> list[tuple[int, list[Message]]]:
     columns: dict[int, list[Message]] = {}
     for answer in answers:
         if answer.exchange is not None and answer.exchange.column_id is not None:
-            said = said_until(answer.parent) if answer.parent else []
+            said = said_until(answer.parent, run=run) if answer.parent else []
             columns.setdefault(answer.exchange.column_id, said).append(answer)
     return list(columns.items())
 

@@ -76,12 +76,16 @@ def messages_of_run(*, run: Run) -> list[Message]:
         .order_by("exchange_id", "choice", "id")
     )
     asked = {answer.parent_id: answer.parent for answer in answers if answer.parent is not None}
-    return [*(said for parent in asked.values() for said in said_until(parent)), *answers]
+    return [*(said for parent in asked.values() for said in said_until(parent, run=run)), *answers]
 
 
-def said_until(last: Message) -> list[Message]:
-    """Return a message, and before it the other results of tools where it is one. A query for each but the last."""
+def said_until(last: Message, *, run: Run) -> list[Message]:
+    """Return what a run answers, and before it the other results of tools that it said. A query for each but the last."""
     said = [last]
-    while said[0].role in RESULT_ROLES and said[0].parent and said[0].parent.role in RESULT_ROLES:
-        said.insert(0, said[0].parent)
+    while said[0].role in RESULT_ROLES:
+        before = said[0].parent
+        # Results that were there before the run stay where they are: this run answers the last of them anew.
+        if before is None or before.role not in RESULT_ROLES or before.created < run.created:
+            break
+        said.insert(0, before)
     return said

@@ -1,5 +1,6 @@
 """Tools: the results that an answer's calls wait for, saved results, and the loop that answers with them."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from conversations import selectors, services
-from conversations.models import Column, Conversation, Exchange, ToolMock
+from conversations.models import Column, Conversation, Exchange, Run, ToolMock
 from conversations.services import MockValues, RunConflict, TooManyMocks
 from conversations.tool_calls import NAME_MAX
 from playground import lifecycle
 from playground.runtime import runtime
 from playground.tool_views import loop_view, mock_summary, results_view
+from playground.view_models import MessageView
 from playground.views.desk import conversation_of, editable_conversation
-from playground.views.messages import message_views, run_message_views
+from playground.views.messages import message_views
 from playground.views.run import Asked, Refused, run_begin
 from playground.views.signed_in import PersonRequest, problem, signed_in, signed_in_async
 
@@ -59,7 +61,14 @@ def messages_after(request: PersonRequest, pk: UUID, message: UUID) -> HttpRespo
     shown = selectors.branch_after(conversation_id=found.pk, message_id=message)
     if not shown:
         return HttpResponse(status=204)
-    return render(request, "playground/_messages.html", {"messages": message_views(shown)})
+    messages = message_views(shown, column=_column(request.GET))
+    return render(request, "playground/_messages.html", {"messages": messages})
+
+
+def _column(values: Mapping[str, str]) -> int | None:
+    """Return the column that a page shows something in, None where it shows but one."""
+    column = values.get("column", "")
+    return int(column) if column.isdecimal() and len(column) < 19 else None
 
 
 @require_POST
@@ -76,8 +85,12 @@ async def results_send(request: PersonRequest, pk: UUID, message: UUID, run_id: 
         raise Http404 from error
     except Refused as error:
         return problem(422, *error.messages)
-    messages = await runtime().in_database(run_message_views, opened.run)
+    messages = await runtime().in_database(_said, opened.run, _column({"column": data.get("columns", "")}))
     return render(request, "playground/_messages.html", {"messages": messages})
+
+
+def _said(run: Run, column: int | None) -> tuple[MessageView, ...]:
+    return message_views(selectors.messages_of_run(run=run), column=column)
 
 
 @require_GET

@@ -11,7 +11,6 @@ from upstream.formats.tool_json import tools_from_json
 from upstream.formats.tool_openapi import operations_of, tools_from_openapi
 from upstream.formats.tool_python import tools_from_python
 
-
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object"}}
 
 

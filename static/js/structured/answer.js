@@ -30,7 +30,7 @@ export function bind(root) {
 /** Look at an answer once there is something in it, and each time it has grown. @param {HTMLElement} article */
 function watch(article) {
   const source = article.querySelector("[data-markdown] > [data-source]");
-  if (!(source instanceof HTMLElement)) return;
+  if (!(source instanceof HTMLElement) || !document.querySelector("template[data-structured-answer]")) return;
   /** @type {StructuredAnswer | null} */
   let view = null;
   const look = () => {

@@ -15,6 +15,8 @@ const known = new Map();
 
 /** @param {string} exchange @returns {Promise<Schemas | null>} null where they cannot be had */
 export function schemasOf(exchange) {
+  // A shared snapshot has no exchanges to ask about.
+  if (!document.body.dataset["socket"]) return Promise.resolve(null);
   const found = known.get(exchange) ?? fetched(exchange);
   known.set(exchange, found);
   return found;

@@ -39,7 +39,8 @@ export function bind(root) {
 
 /** @param {HTMLElement} article */
 async function show(article) {
-  if (isLast(article) && article.dataset["state"] === "completed") {
+  const asks = article.dataset["state"] === "completed" && document.querySelector("form[data-composer]") !== null;
+  if (asks && isLast(article)) {
     if (await askForResults(article)) return;
   }
   for (const call of elements(article, "[data-tool-call]")) void showCall(article, call);

@@ -3,6 +3,7 @@
 import { elements } from "../dom.js";
 import { insert, rootIds } from "../fragments.js";
 import { get } from "../request.js";
+import { settle } from "./results.js";
 
 /** @import { ExchangeSocket } from "../socket.js" */
 
@@ -14,12 +15,23 @@ export function followMessages(socket) {
   socket.addEventListener("messages", (event) => {
     const { conversation } = /** @type {CustomEvent<{conversation: string}>} */ (event).detail;
     if (location.pathname !== `/conversations/${conversation}/`) return;
-    document.dispatchEvent(new Event("loop:moved"));
-    for (const list of elements(document, "[data-transcript]")) {
-      const last = elements(list, "[data-message]").at(-1);
-      if (last?.querySelector("[data-tool-call]")) void refreshFollowing(last);
-    }
+    look();
   });
+  let opened = false;
+  socket.addEventListener("state", () => {
+    if (socket.state !== "open") return;
+    // What was added while the connection was away was not told.
+    if (opened) look();
+    opened = true;
+  });
+}
+
+function look() {
+  document.dispatchEvent(new Event("loop:moved"));
+  for (const list of elements(document, "[data-transcript]")) {
+    const last = elements(list, "[data-message]").at(-1);
+    if (last?.querySelector("[data-tool-call]")) void refreshFollowing(last);
+  }
 }
 
 /** Fetch what follows the last message of a list. @param {HTMLElement} article */
@@ -28,11 +40,15 @@ export async function refreshFollowing(article) {
   const conversation = location.pathname.match(/^\/conversations\/([\w-]+)\/$/)?.[1];
   if (!list || !conversation || asking.has(list)) return;
   asking.add(list);
-  const result = await get(`/conversations/${conversation}/after/${article.dataset["message"]}/`);
+  const column = article.closest("section[data-column]")?.getAttribute("data-column") ?? "";
+  const shown = column ? `?column=${column}` : "";
+  const result = await get(`/conversations/${conversation}/after/${article.dataset["message"]}/${shown}`);
   asking.delete(list);
   const isLast = elements(list, "[data-message]").at(-1) === article;
   if (!result.ok || !result.html || !isLast) return;
   if (rootIds(result.html).some((id) => document.getElementById(id))) return;
+  const form = article.querySelector("form[data-results]");
+  if (form instanceof HTMLElement) settle(form);
   insert(list, result.html.trim(), "beforeend");
   document.dispatchEvent(new Event("run:started"));
 }

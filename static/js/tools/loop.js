@@ -25,6 +25,7 @@ export function start() {
     field.blur();
   });
   delegate("click", "[data-loop-stop]", (button) => void stop(button));
+  delegate("click", '[data-dialog-open="#tools-editor"]', () => refresh());
   document.addEventListener("loop:moved", () => refresh());
   document.addEventListener("exchange:ended", () => {
     if (elements(document, '[data-loop-state]:not([data-loop-state=""]), [data-loopbar]').length) refresh();
@@ -45,9 +46,16 @@ function on(loop) {
   return field instanceof HTMLInputElement && field.checked;
 }
 
+/** The column a switch is about: its own, or the one whose settings the page edits. @param {HTMLElement} loop */
+function columnOf(loop) {
+  const edited = document.querySelector("form[data-composer] input[name='column']");
+  return loop.dataset["column"] || (edited instanceof HTMLInputElement ? edited.value : "");
+}
+
 /** @param {HTMLElement} loop */
 function urlOf(loop) {
-  const { toolLoop = "", column = "" } = loop.dataset;
+  const { toolLoop = "" } = loop.dataset;
+  const column = columnOf(loop);
   return column ? `${toolLoop}?column=${encodeURIComponent(column)}` : toolLoop;
 }
 
@@ -60,15 +68,13 @@ async function load(loop) {
 /** @param {HTMLElement} loop @param {boolean} isOn */
 async function set(loop, isOn) {
   const most = loop.querySelector("[data-loop-most]");
-  const body = new URLSearchParams({ column: loop.dataset["column"] ?? "" });
+  const body = new URLSearchParams({ column: columnOf(loop) });
   if (isOn) body.set("on", "on");
   if (most instanceof HTMLInputElement) body.set("most", most.value);
   const result = await post(loop.dataset["toolLoop"] ?? "", body);
   if (!result.ok) return toast(result.problem, "bad");
   for (const each of elements(document, "[data-tool-loop]")) {
-    if (each === loop || (each.dataset["column"] ?? "") === (loop.dataset["column"] ?? "") || !each.dataset["column"]) {
-      show(each, result.html);
-    }
+    if (each === loop || columnOf(each) === columnOf(loop) || !columnOf(each) || !columnOf(loop)) show(each, result.html);
   }
 }
 
@@ -105,7 +111,7 @@ function tell(loop) {
   const place = document.querySelector("form[data-composer]");
   if (!place) return;
   const shown = bar ?? make("div", { class: "loopbar", role: "status", "data-loopbar": "" });
-  const column = loop.dataset["column"] ?? "";
+  const column = columnOf(loop);
   const stopIt = make(
     "button",
     { type: "button", class: "btn btn--small", "data-loop-stop": loop.dataset["toolLoop"] ?? "", "data-column": column },
