@@ -206,3 +206,53 @@ def test_a_masked_body_is_not_sent_again(page: Page, upstream: FakeUpstream) -> 
     assert "masked" in answer.text
     assert ask(page, "POST", f"/exchanges/{exchange}/again/{uuid4()}/", {"provider": "x"}).status_code == 422
     assert len(upstream.requests) == asked
+
+
+HOSTILE_VALUES: tuple[Any, ...] = (
+    None, [], {}, "text", 5, -1, 10**30, [[{"a": None}]], {"choices": 5}, {"choices": [5, None, {"message": 5}]},
+    {"kind": [], "message": {"a": 1}, "status": "x", "retry_after": {}}, {"prompt_tokens": "x", "total_tokens": []},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "place", ["usage", "error", "timing", "document", "content", "tool_calls", "extra", "body"]
+)
+def test_whatever_an_exchange_is_said_to_hold_its_pages_open(place: str, page: Page) -> None:
+    for value in HOSTILE_VALUES:
+        trace = {"text": 'data: {"choices":5}\n\ndata: 7\n\n', "pieces": [[20, 1e300], [9, -5.0]]}
+        exchange: dict[str, Any] = {
+            "id": "e1",
+            "column": 0,
+            "parent": "m1",
+            "state": "failed",
+            "request": {
+                "body": value if place == "body" else "{",
+                "url": "not a url",
+                "headers": [["A", "b"]],
+            },
+            "response": {"document": json.dumps(value) if place == "document" else "", "trace": trace},
+            "timing": value if place == "timing" else {"first_byte": -1, "ended": 1e300},
+            "usage": value if place == "usage" else None,
+            "error": value if place == "error" else None,
+        }
+        answer = {"id": "m2", "parent": "m1", "role": "assistant", "exchange": "e1", "choice": 0}
+        if place in ("content", "tool_calls"):
+            answer[place] = [value] if isinstance(value, dict) else value
+        if place == "extra":
+            answer[place] = value
+        messages = [{"id": "m1", "parent": None, "role": "user", "content": [{"type": "text"}]}, answer]
+        settings = {"settings": {"parameters": {"a": "}", "": "x", "n": "{}"}}, "leaf": "m2"}
+        conversation = {"messages": messages, "columns": [settings], "exchanges": [exchange]}
+        document = {"format": "chat-playground", "version": 1, "conversations": [conversation]}
+        imported = importing(page, json.dumps(document))
+        assert imported.status_code in (201, 422)
+        if imported.status_code == 422:
+            continue
+        path = made(imported)
+        shown = page.client.get(path)
+        assert shown.status_code == 200
+        (pk,) = set(re.findall(r'data-exchange="([0-9a-f-]+)"', shown.text))
+        tabs = ("request", "response", "events", "timing", "tokens", "code", "again", "objection")
+        seen = {tab: page.client.get(f"/exchanges/{pk}/{tab}/").status_code for tab in tabs}
+        seen |= {form: page.client.get(f"{path}export/{form}/").status_code for form in FORMS}
+        assert not {tab: status for tab, status in seen.items() if status >= 500}, value
