@@ -4,7 +4,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -201,6 +203,26 @@ def test_how_one_keeps_a_conversation_is_ones_own_affair(
     assert alice_client.post(path, {"deed": "x"}).status_code == 400
     Conversation.objects.update(visibility="private")
     assert client_of(bob).get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/conversations/list/", "/search/?q=needle", "/search/?state=failed", "/trash/"]
+)
+def test_a_whole_page_asks_as_much_for_two_as_for_seventeen(path: str, alice: User) -> None:
+    def grow(count: int) -> int:
+        for number in range(count):
+            shown = made(alice, f"needle {number}")
+            services.conversations_tag(user=alice, ids=[shown.pk], names=["x"])
+            content = [{"type": "text", "text": "needle"}]
+            Message.objects.create(conversation=shown, role="user", author=alice, content=content)
+            made(alice, f"gone {number}", trashed=timezone.now())
+        client = client_of(alice)
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    assert grow(2) == grow(15)
 
 
 # Comments
