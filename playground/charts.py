@@ -14,6 +14,8 @@ WINDOW_MS: Final = 1_000.0
 """The rate at a moment counts the tokens of this long around it; shorter streams use a tenth of their length."""
 STALL_FACTOR: Final = 10
 STALL_MS: Final = 500.0
+BURST_MS: Final = 50.0
+"""What came within this time came at once, and says nothing about speed."""
 BARS: Final = 90
 """Bars of a track."""
 SHOWN_KINDS: Final = ("reasoning", "content", "tool_calls", "error", "other")
@@ -30,8 +32,8 @@ def phase(label: str, kind: str, *, start: float, end: float, total: float) -> P
 
 
 def rate_chart(times: Sequence[float], *, total: float, each: float = 1.0) -> RateChart | None:
-    """Return what came per second over time, or None for fewer than three events. `times` ascend; one counts as `each`."""
-    if len(times) < 3 or total <= 0:
+    """Return what came per second over time, or None for a few events and for one burst. `times` ascend; one is `each`."""
+    if len(times) < 3 or total <= 0 or times[-1] - times[0] < BURST_MS:
         return None
     window = min(WINDOW_MS, max(total / 10, 1.0))
     rates: list[float] = []

@@ -155,7 +155,7 @@ class HeatMap {
       const row = make("li", chosen ? { "data-chosen": "" } : {});
       if (may && whole && !chosen) {
         const name = interpolate(gettext("Branch from here with %(token)s"), { token: visible(text) });
-        const button = make("button", { type: "button", "aria-label": `${name}, ${figure(percent)} %`, title: name }, ...line);
+        const button = make("button", { type: "button", title: name }, ...line);
         button.addEventListener("click", () => void this.#branch(button, token, at));
         row.append(button);
       } else {
