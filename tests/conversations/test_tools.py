@@ -278,3 +278,20 @@ def test_the_loop_says_nothing_where_it_is_off_or_the_person_went_elsewhere(loop
     tool_loop_set(column=looping.conversation.columns.get(), on=False, most=2)
     assert tool_loop_next(exchange_id=elsewhere.exchanges[0].id) is None
     assert looping.conversation.runs.count() == 2
+
+
+def test_answering_the_last_result_anew_leaves_the_others_where_they_are(desk: Desk) -> None:
+    answer = answered(desk.open("Hi"), function("f", id="c1"), function("f", id="c2"))
+    opened = results_send(desk, answer, "one", "two")
+    last = opened.messages[1]
+    turn = desk.turn("")
+    again = type(turn)(**{name: getattr(turn, name) for name in turn.__slots__} | {"again": last.pk})
+    anew = run_open(
+        person=desk.person,
+        conversation_id=desk.conversation.pk,
+        run_id=uuid4(),
+        process="here/1",
+        turns=[again],
+    )
+    assert selectors.messages_of_run(run=anew.run)[0].pk == last.pk
+    assert len(selectors.messages_of_run(run=anew.run)) == 2
