@@ -42,8 +42,9 @@ def _own_folder(tmp_path: Path, settings: object) -> None:
     settings.MEDIA_ROOT = tmp_path / "uploads"  # type: ignore[attr-defined]  # pytest-django's wrapper
 
 
-def attach(desk: Desk, data: bytes, **more: str) -> str:
-    return reference_to(attachment_create(conversation=desk.conversation, data=data, **more).digest)
+def attach(desk: Desk, data: bytes, source_url: str = "") -> str:
+    kept = attachment_create(conversation=desk.conversation, data=data, source_url=source_url)
+    return reference_to(kept.digest)
 
 
 def send(desk: Desk, written: Written, **turn: Any) -> dict[str, Any]:
