@@ -13,7 +13,7 @@ from conversations.models import Attachment, Conversation, Exchange, Message, Sh
 from conversations.parts import digests_of
 from conversations.selectors.attachments import attachment_uses, attachments_in
 from conversations.selectors.columns import ColumnBranch, columns_of
-from conversations.selectors.exchanges import response_document, trace_of
+from conversations.selectors.exchanges import KeptTrace, response_document, trace_of
 from conversations.sharing import Branch, BranchExchange, BranchImage, BranchMessage, SnapshotSource
 from team import vault
 from team.models import User
@@ -93,8 +93,13 @@ def share_attachment(*, share: Share, digest: str) -> Attachment:
     return Attachment.objects.get(share_uses__share=share, pk=digest)
 
 
-def share_source(*, conversation: Conversation, columns: Collection[int] = ()) -> SnapshotSource:
-    """Return what a snapshot of these columns (ids; all without any) would be made from."""
+def share_source(
+    *, conversation: Conversation, columns: Collection[int] = (), responses: bool = True
+) -> SnapshotSource:
+    """Return what a snapshot of these columns (ids; all without any) would be made from.
+
+    Without `responses` what came back is not read, which may be much.
+    """
     shown = [
         each for each in columns_of(conversation=conversation) if not columns or each.column.pk in columns
     ]
@@ -105,7 +110,10 @@ def share_source(*, conversation: Conversation, columns: Collection[int] = ()) -
         author=conversation.owner.get_full_name(),
         branches=tuple(map(_branch, shown)),
         exchanges={
-            str(exchange.pk): _exchange(exchange) for exchange in Exchange.objects.filter(pk__in=exchanges)
+            str(exchange.pk): _exchange(exchange, responses=responses)
+            for exchange in Exchange.objects.filter(pk__in=exchanges).defer(
+                *(() if responses else ("response",))
+            )
         },
         images=_images(conversation, messages.values()),
     )
@@ -140,8 +148,8 @@ def _message(message: Message) -> BranchMessage:
     )
 
 
-def _exchange(exchange: Exchange) -> BranchExchange:
-    trace = trace_of(exchange_id=exchange.pk)
+def _exchange(exchange: Exchange, *, responses: bool) -> BranchExchange:
+    trace = trace_of(exchange_id=exchange.pk) if responses else KeptTrace(b"", ())
     return BranchExchange(
         state=exchange.state,
         model=exchange.model,
@@ -153,7 +161,7 @@ def _exchange(exchange: Exchange) -> BranchExchange:
         status=exchange.status,
         reason=exchange.reason,
         response_headers=_pairs(exchange.response_headers),
-        response=response_document(exchange),
+        response=response_document(exchange) if responses else None,
         raw=trace.raw,
         pieces=trace.pieces,
         error=exchange.error,

@@ -4,7 +4,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from conversations import storable
 from conversations.models import Conversation, Share, ShareAttachment, ShareExchange
 from conversations.selectors.shares import share_seal, share_source, share_token_hash
 from conversations.services.attachment import attachments_release
-from conversations.sharing import Included, Snapshot, SnapshotSource, snapshot_make
+from conversations.sharing import Included, Snapshot, snapshot_make
 from team import vault
 from team.models import User
 from team.services import audit
@@ -139,10 +139,11 @@ def _publish(share: Share, conversation: Conversation, settings: ShareSettings) 
 
 
 def _snapshot(conversation: Conversation, settings: ShareSettings, now: datetime) -> Snapshot:
-    source: SnapshotSource = share_source(conversation=conversation, columns=settings.columns)
+    source = share_source(
+        conversation=conversation, columns=settings.columns, responses=settings.included.raw
+    )
     title = storable.text(settings.title.strip())[:200] or source.title
-    titled = SnapshotSource(title, source.branches, source.author, source.exchanges, source.images)
-    return snapshot_make(titled, settings.included, made=now.isoformat())
+    return snapshot_make(replace(source, title=title), settings.included, made=now.isoformat())
 
 
 def _json(value: object) -> bytes:

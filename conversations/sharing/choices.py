@@ -22,6 +22,10 @@ class ShownEvent:
     added: str
     text: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {"at": self.at, "kind": self.kind, "added": self.added, "text": self.text}
+
 
 def document_shown(document: Any, shown: frozenset[int]) -> Any:
     """Return an assembled response with the shown choices only."""

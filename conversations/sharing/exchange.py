@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from conversations.sharing.choices import ShownEvent, document_shown, events_shown
 from conversations.sharing.included import Included
-from conversations.sharing.leaks import gives_away
+from conversations.sharing.leaks import Hidden
 from conversations.sharing.request_body import DATA_URL, UnknownShape, body_without, members_of
 from conversations.sharing.source import BranchExchange
 from upstream.wire.capture import DOTS
@@ -26,32 +26,30 @@ def exchange_document(
     *,
     included: Included,
     choices: frozenset[int],
-    hidden: Sequence[str],
-    shown: str,
+    hidden: Hidden,
 ) -> dict[str, Any]:
     """Return an exchange as JSON data: nothing in it that is left out, no choice but these, no end of a key.
 
-    `hidden` are the texts left out, `shown` all text of the messages. A form that cannot be cleared of what is left out
-    is None: `request.body`, or `response.document` with `response.events`.
+    A form that cannot be cleared of what is left out is None: `request.body`, or `response.document` with
+    `response.events`.
     """
     url = _masked(exchange.url)
     headers = _headers(exchange.headers)
     whole = _masked(exchange.body)
     body = _request_body(exchange.body, included, hidden)
-    document, events = _response(exchange, included, choices, hidden, shown)
+    document, events = _response(exchange, included, choices, hidden)
     return {
         "state": exchange.state,
         "model": exchange.model,
         "timing": dict(exchange.timing),
         "request": {
             "method": exchange.method,
-            "url": "" if gives_away(url, hidden, shown="") else url,
+            "url": "" if hidden.is_in(url) else url,
             "http_version": exchange.http_version,
             "headers": [
                 pair
                 for pair in headers
-                if not gives_away(pair[1], hidden, shown="")
-                and (body == whole or pair[0].lower() != "content-length")
+                if not hidden.is_in(pair[1]) and (body == whole or pair[0].lower() != "content-length")
             ],
             "body": body,
             "changed": body is not None and body != whole,
@@ -60,27 +58,23 @@ def exchange_document(
             "status": exchange.status,
             "reason": exchange.reason if included.all_that_was_sent else "",
             "http_version": exchange.http_version,
-            "headers": [
-                pair
-                for pair in _headers(exchange.response_headers)
-                if not gives_away(pair[1], hidden, shown="")
-            ],
+            "headers": [pair for pair in _headers(exchange.response_headers) if not hidden.is_in(pair[1])],
             "document": document,
-            "events": None if events is None else [asdict(event) for event in events],
+            "events": None if events is None else [event.to_json() for event in events],
         },
     }
 
 
 def _masked(text: str) -> str:
     """Return the text without the last characters of a key, which a mask shows to its owner."""
-    return _MASKED.sub(DOTS, text)
+    return _MASKED.sub(DOTS, text) if DOTS in text else text
 
 
 def _headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     return [[name, DOTS if _TELLING.search(name) else _masked(value)] for name, value in headers]
 
 
-def _request_body(body: str, included: Included, hidden: Sequence[str]) -> str | None:
+def _request_body(body: str, included: Included, hidden: Hidden) -> str | None:
     try:
         kept = _masked(body_without(body, included))
     except UnknownShape:
@@ -89,19 +83,18 @@ def _request_body(body: str, included: Included, hidden: Sequence[str]) -> str |
     return None if not included.all_that_was_sent and _other_members_give_away(kept, hidden) else kept
 
 
-def _other_members_give_away(body: str, hidden: Sequence[str]) -> bool:
+def _other_members_give_away(body: str, hidden: Hidden) -> bool:
     rest = "\n".join(
         f"{name} {source}" for name, source in members_of(body) if name not in ("messages", "model")
     )
-    return gives_away(rest, hidden, shown="")
+    return hidden.is_in(rest)
 
 
 def _response(
     exchange: BranchExchange,
     included: Included,
     choices: frozenset[int],
-    hidden: Sequence[str],
-    shown: str,
+    hidden: Hidden,
 ) -> tuple[str | None, tuple[ShownEvent, ...] | None]:
     """Return the assembled response as JSON text ("" where there is none) and its events, or None for both."""
     if not included.all_that_was_sent and (
@@ -111,13 +104,13 @@ def _response(
     document = document_shown(exchange.response, choices)
     text = _masked(json.dumps(document, ensure_ascii=False, separators=(",", ":"))) if document else ""
     events = tuple(
-        replace(event, text=_masked(event.text), added=_masked(event.added))
+        replace(event, text=_masked(event.text), added=_masked(event.added)) if DOTS in event.text else event
         for event in events_shown(exchange.raw, exchange.pieces, exchange.response, choices)
     )
     everything = "\n".join([text, *(event.text for event in events)])
     if not included.images and (_IMAGES.search(everything) or DATA_URL.search(everything)):
         return None, None
-    return (None, None) if gives_away(everything, hidden, shown=shown) else (text, events)
+    return (None, None) if hidden.is_in_answer(everything) else (text, events)
 
 
 def error_document(error: Mapping[str, Any] | None, *, included: Included) -> dict[str, Any] | None:

@@ -27,15 +27,30 @@ def strings_in(value: Any) -> Iterator[str]:
             left += item
 
 
-def gives_away(text: str, hidden: Iterable[str], *, shown: str) -> bool:
-    """Say whether `text`, escapes undone up to three times, holds a piece of a hidden text that is not `shown` anyway."""
+class Hidden:
+    """The texts that are left out, ready to be looked for; `shown` is what everybody may read anyway."""
+
+    __slots__ = ("_all", "_beside_shown")
+
+    def __init__(self, texts: Iterable[str], *, shown: str = "") -> None:
+        self._all = tuple(dict.fromkeys(window for text in set(texts) for window in _windows(_plain(text))))
+        plain = _plain(shown) if self._all else ""
+        self._beside_shown = tuple(window for window in self._all if window not in plain)
+
+    def is_in(self, text: str) -> bool:
+        """Say whether a text, its escapes undone up to three times, holds a piece of what is left out."""
+        return _holds(text, self._all)
+
+    def is_in_answer(self, text: str) -> bool:
+        """The same, but for what is shown anyway: an answer may say what its reader sees above it."""
+        return _holds(text, self._beside_shown)
+
+
+def _holds(text: str, windows: tuple[str, ...]) -> bool:
+    if not windows:
+        return False
     spellings = [_plain(spelling) for spelling in _unescaped(text)]
-    shown = _plain(shown)
-    return any(
-        window not in shown and any(window in spelling for spelling in spellings)
-        for secret in hidden
-        for window in _windows(_plain(secret))
-    )
+    return any(window in spelling for spelling in spellings for window in windows)
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from conversations import parts
 from conversations.sharing.exchange import error_document, exchange_document
 from conversations.sharing.included import Included
-from conversations.sharing.leaks import gives_away, strings_in
+from conversations.sharing.leaks import Hidden, strings_in
 from conversations.sharing.request_body import (
     DATA_URL,
     SYSTEM_MEMBERS,
@@ -71,23 +71,19 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
 
     An answer that is still on its way ends its branch before it.
     """
-    hidden = tuple(_hidden(source, included))
-    columns = [
-        _column(branch, source.exchanges, included, hidden) for branch in source.branches[:MAX_COLUMNS]
-    ]
     branches = [_shown(branch, source.exchanges, included) for branch in source.branches[:MAX_COLUMNS]]
     messages = {message.key: message for branch in branches for message in branch}
     numbers = {key: number for number, key in enumerate(messages)}
-    shown = "\n".join(_texts_shown(messages.values()))
+    hidden = Hidden(_hidden(source, included), shown="\n".join(_texts_shown(messages.values())))
+    columns = [
+        _column(branch, source.exchanges, included, hidden) for branch in source.branches[:MAX_COLUMNS]
+    ]
+    choices = _choices_shown(messages.values(), source) if included.raw else {}
     exchanges = {
         key: exchange_document(
-            source.exchanges[key],
-            included=included,
-            choices=frozenset(each.choice for each in messages.values() if each.exchange == key),
-            hidden=hidden,
-            shown=shown,
+            source.exchanges[key], included=included, choices=frozenset(shown), hidden=hidden
         )
-        for key in (_exchange_keys(messages.values(), source) if included.raw else ())
+        for key, shown in choices.items()
     }
     summaries = {key: _summary(number, exchange) for number, (key, exchange) in enumerate(exchanges.items())}
     digests: dict[str, None] = {}
@@ -108,16 +104,11 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
         document=document,
         exchanges=tuple(exchanges.values()),
         digests=tuple(digests),
-        unfinished=any(
-            source.exchanges[message.exchange].state in LIVE
-            for branch in source.branches
-            for message in branch.messages
-            if message.exchange in source.exchanges
-        ),
+        unfinished=any(exchange.state in LIVE for exchange in source.exchanges.values()),
         quoting=tuple(
             number
             for number, message in enumerate(messages.values(), start=1)
-            if gives_away("\n".join(_texts_shown([message])), hidden, shown="")
+            if hidden.is_in("\n".join(_texts_shown([message])))
         ),
     )
 
@@ -135,11 +126,13 @@ def _shown(
     return shown
 
 
-def _exchange_keys(messages: Iterable[BranchMessage], source: SnapshotSource) -> tuple[str, ...]:
-    """Return the exchanges that made these messages, in their order."""
-    return tuple(
-        dict.fromkeys(message.exchange for message in messages if message.exchange in source.exchanges)
-    )
+def _choices_shown(messages: Iterable[BranchMessage], source: SnapshotSource) -> dict[str, set[int]]:
+    """Return the exchanges that made these messages, in their order, with the choices that are among them."""
+    choices: dict[str, set[int]] = {}
+    for message in messages:
+        if message.exchange in source.exchanges:
+            choices.setdefault(message.exchange, set()).add(message.choice)
+    return choices
 
 
 def _summary(number: int, exchange: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +146,7 @@ def _summary(number: int, exchange: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _column(
-    branch: Branch, exchanges: Mapping[str, BranchExchange], included: Included, hidden: Sequence[str]
+    branch: Branch, exchanges: Mapping[str, BranchExchange], included: Included, hidden: Hidden
 ) -> dict[str, Any]:
     """Return a column's settings: as they were sent last, or as they are set where nothing was sent."""
     made = [exchanges[message.exchange] for message in branch.messages if message.exchange in exchanges]
@@ -167,7 +160,7 @@ def _column(
         for name, text in parameters.items()
         if (included.images or not DATA_URL.search(text))
         and (included.system or name not in SYSTEM_MEMBERS)
-        and not gives_away(text, hidden, shown="")
+        and not hidden.is_in(text)
     }
     return {
         "model": model,
