@@ -23,6 +23,7 @@ from bench.product import Product, exchange_in, free_port, product_served
 
 TOKENS = 350
 RATE = 10.0  # tokens a second and run
+ACK_EVERY = 64 * 1024  # bytes
 WARM_UP = 0.2  # of the time; memory is compared from there on
 PIECES = [f"{number} 字\n" if number % 20 == 0 else f"{number} " for number in range(TOKENS)]
 EXPECTED = "".join(PIECES)
@@ -82,8 +83,7 @@ async def place(product: Product, session: aiohttp.ClientSession, tally: Tally, 
         head, _, body = request.partition(b"\r\n\r\n")
         path = head.split(b" ")[1].decode()
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        async with session.post(path, data=body, headers=headers) as answer:
-            exchange = exchange_in(await answer.read())
+        exchange = await sent(session, path, body, headers)
         shown = await followed(product, session, exchange, tally)
         if shown == EXPECTED:
             tally.right += 1
@@ -91,9 +91,17 @@ async def place(product: Product, session: aiohttp.ClientSession, tally: Tally, 
             tally.wrong.append(f"{exchange}: {len(shown)} of {len(EXPECTED)} characters")
 
 
+async def sent(session: aiohttp.ClientSession, path: str, body: bytes, headers: dict[str, str]) -> str:
+    """Press Send; return the exchange. A connection that broke is tried again: the same run, by its UUID."""
+    while True:
+        with contextlib.suppress(aiohttp.ClientConnectionError):
+            async with session.post(path, data=body, headers=headers) as answer:
+                return exchange_in(await answer.read())
+
+
 async def followed(product: Product, session: aiohttp.ClientSession, exchange: str, tally: Tally) -> str:
     """Return the text that a page shows of an exchange at its end."""
-    text, received = "", 0
+    text, received, acknowledged = "", 0, 0
     headers = {"Cookie": product.cookies, "Origin": f"http://127.0.0.1:{product.port}"}
     async with session.ws_connect("/ws/exchanges/", headers=headers, max_msg_size=0) as socket:
         await socket.send_json({"type": "follow", "exchange": exchange, "ref": 1, "after": 0})
@@ -102,7 +110,9 @@ async def followed(product: Product, session: aiohttp.ClientSession, exchange: s
             if "u" not in data:
                 continue
             received += len(message.data.encode())
-            await socket.send_json({"type": "ack", "bytes": received})
+            if received - acknowledged >= ACK_EVERY:  # as a page does
+                acknowledged = received
+                await socket.send_json({"type": "ack", "bytes": received})
             text = "" if data.get("reset") else text
             for update in data["u"]:
                 if update[0] == "c":
