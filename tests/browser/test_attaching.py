@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -65,8 +66,8 @@ def data_url(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def said(up: FakeUpstream) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = up.requests[-1].json["messages"]
+def said(up: FakeUpstream) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = up.requests[-1].json["messages"]
     return messages
 
 
@@ -127,7 +128,7 @@ def test_images_chosen_pasted_and_dropped_are_sent_byte_for_byte_in_order(
     expect(bench.questions.last).to_contain_text("And now?")
     bench.expect_state("completed")
     (message,) = said(up)
-    assert [part["type"] for part in message["content"]] == [  # type: ignore[attr-defined]  # JSON
+    assert [part["type"] for part in message["content"]] == [
         "image_url",
         "text",
         "image_url",
@@ -177,7 +178,7 @@ def test_an_image_by_url_is_sent_as_url_or_base64_and_the_browser_asks_no_other_
     assert said(up)[-1]["content"][1] == {
         "type": "image_url",
         "image_url": {"url": data_url("image/png", PNG)},
-    }  # type: ignore[index]
+    }
 
     # A model that takes base64 only gets both images so, and the page says it beforehand.
     bench.choose("Vision", "TeleAI/TeleMM")
@@ -185,7 +186,7 @@ def test_an_image_by_url_is_sent_as_url_or_base64_and_the_browser_asks_no_other_
     bench.say("And you?")
     expect(bench.answers).to_have_count(3)
     bench.expect_state("completed")
-    assert said(up)[0]["content"][1]["image_url"]["url"] == data_url("image/png", PNG)  # type: ignore[index]
+    assert said(up)[0]["content"][1]["image_url"]["url"] == data_url("image/png", PNG)
     assert set(asked) == {_host_of(bench.server.url)}
 
 
