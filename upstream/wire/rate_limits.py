@@ -1,9 +1,9 @@
 """What a response's headers say about how much more may be asked, in whichever spelling.
 
 Known spellings: ``x-ratelimit-{limit,remaining,reset}[-what]`` (OpenAI, Azure, SiliconFlow, Groq, Cerebras, Mistral,
-Together, OpenRouter), ``anthropic-ratelimit-what-{limit,remaining,reset}``, and the IETF drafts' ``RateLimit-*``, ``RateLimit`` and
-``RateLimit-Policy``. Resets come as durations (``6m0s``), seconds, dates or times since 1970; a time of day is read against
-the response's own ``Date``, so no clock is needed here.
+Together, OpenRouter), ``anthropic-ratelimit-what-{limit,remaining,reset}``, and the IETF drafts' ``RateLimit-*``,
+``RateLimit`` and ``RateLimit-Policy``. Resets come as durations (``6m0s``), seconds, dates or times since 1970; a time of
+day is read against the response's own ``Date``, so no clock is needed here.
 """
 
 import re
