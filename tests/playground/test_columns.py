@@ -330,7 +330,7 @@ def test_the_choices_of_one_answer_stand_in_a_row_before_and_after_a_reload(
     desk: Desk, alice_client: Client
 ) -> None:
     (first,) = run(desk, *columns(desk), n="3")
-    choices = selectors.choices_of(exchange=Exchange.objects.get(pk=first.exchange_id))
+    choices = selectors.choices_of(exchange=Exchange.objects.get(messages=first))
     opened = opened_views([first, *choices[1:]])
     assert [[choice.id for choice in message.choices] for message in opened] == [
         [choice.pk for choice in choices]
@@ -351,7 +351,7 @@ def test_a_choice_is_picked_in_one_column_only(desk: Desk, alice_client: Client)
     column_add(conversation=desk.conversation)
     a, b = columns(desk)
     (first,) = run(desk, a, n="2")
-    second = selectors.choices_of(exchange=Exchange.objects.get(pk=first.exchange_id))[1]
+    second = selectors.choices_of(exchange=Exchange.objects.get(messages=first))[1]
     answer = alice_client.post(
         reverse("branch-show", args=[desk.conversation.pk, second.pk]), {"column": b.pk}
     )
