@@ -17,14 +17,22 @@ from upstream.client import Timeouts
 Sending = tuple[OpenedExchange, Provider]
 
 
-def run_launch(parts: Runtime, *, person: object, sendings: Iterable[Sending], by_loop: bool = False) -> None:
-    """Send committed exchanges, each to its provider, and tell the person's pages when it begins and when it has ended.
+def run_launch(
+    parts: Runtime,
+    *,
+    person: object,
+    sendings: Iterable[Sending],
+    by_loop: bool = False,
+    listed: object = None,
+) -> None:
+    """Send committed exchanges, each to its provider, and tell the lists of conversations when it begins and has ended.
 
-    `by_loop` says that no hand pressed Send, so that how these end is noted where the loop stands.
+    `by_loop` says that no hand pressed Send, so that how these end is noted where the loop stands. `listed` is whose lists
+    hold the conversation, where not the person's alone do.
     """
 
     def ended(ending: Ending | None) -> None:
-        parts.nudges.send(person, Nudge("conversations"))
+        parts.nudges.send(listed or person, Nudge("conversations"))
         if ending is not None and (by_loop or calls_tools(ending)) and not lifecycle.draining:
             parts.begin(_go_on(parts, ending))
 
@@ -35,7 +43,7 @@ def run_launch(parts: Runtime, *, person: object, sendings: Iterable[Sending], b
             seat=Seat(person, provider.pk, provider_limit=SLOTS if provider.is_local else 0),
             ended=ended,
         )
-    parts.nudges.send(person, Nudge("conversations"))
+    parts.nudges.send(listed or person, Nudge("conversations"))
 
 
 def calls_tools(ending: Ending) -> bool:

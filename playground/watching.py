@@ -53,8 +53,13 @@ def conversation_changed(
 
 def lists_changed(conversation: Conversation) -> None:
     """Tell whoever has this conversation in their list."""
+    nudge_send(listed_for(conversation), Nudge("conversations"))
+
+
+def listed_for(conversation: Conversation) -> object:
+    """Return what the pages listen to that have this conversation in their list."""
     is_private = conversation.visibility == Conversation.Visibility.PRIVATE
-    nudge_send(conversation.owner_id if is_private else TEAM, Nudge("conversations"))
+    return conversation.owner_id if is_private else TEAM
 
 
 def rights_changed(conversation: Conversation) -> None:

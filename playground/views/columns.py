@@ -32,6 +32,7 @@ from playground.views.desk import (
 )
 from playground.views.messages import message_views, row_views
 from playground.views.signed_in import PersonRequest, problem, signed_in
+from playground.watching import conversation_changed
 from team import selectors as team
 from team.models import Provider, User
 from upstream import catalog
@@ -59,6 +60,7 @@ def column_add(request: PersonRequest, pk: UUID) -> HttpResponse:
         return redirect("conversation", found.pk)
     except Column.DoesNotExist as error:
         raise Http404 from error
+    conversation_changed(found, by=request.user)
     return redirect(_href(found, made.pk))
 
 
@@ -73,6 +75,7 @@ def column_remove(request: PersonRequest, pk: UUID, column: int) -> HttpResponse
         raise Http404 from error
     except LastColumn:
         messages.error(request, _("A conversation keeps one column."))
+    conversation_changed(found, by=request.user)
     return redirect("conversation", found.pk)
 
 
@@ -88,6 +91,7 @@ def column_move(request: PersonRequest, pk: UUID, column: int) -> HttpResponse:
         services.column_move(conversation=found, pk=column, by=int(by))
     except Column.DoesNotExist as error:
         raise Http404 from error
+    conversation_changed(found, by=request.user)
     return redirect(_href(found, column))
 
 
@@ -102,6 +106,7 @@ def columns_sweep(request: PersonRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return problem(422, *(message for messages in form.errors.values() for message in messages))
     services.columns_sweep(conversation=found, base=base.pk, settings=form.columns())
+    conversation_changed(found, by=request.user)
     return HttpResponse(status=204) if request.htmx else redirect("conversation", found.pk)
 
 
@@ -122,6 +127,7 @@ def columns_lead(request: PersonRequest, pk: UUID) -> HttpResponse:
         services.columns_part(conversation=found)
     branches = selectors.columns_of(conversation=found, newest=NEWEST)
     parts = [branch_part(found, branch) for branch in branches]
+    conversation_changed(found, by=request.user)
     return render(request, "playground/_column_parts.html", {"parts": parts})
 
 

@@ -46,6 +46,7 @@ def conversation_news(request: PersonRequest, pk: UUID) -> HttpResponse:
         "whole": whole,
         "earlier_href": _earlier_href(found, wanted[0]) if whole and start else "",
         "conversation": found,
+        "columns": len(selectors.column_list(conversation=found)),
         "seen": seen_of(found),
         "may_edit": selectors.may_edit(user=request.user, conversation=found),
         "several": selectors.authors_count(conversation_id=found.pk) > 1,

@@ -32,7 +32,7 @@ from playground.views.desk import editable_conversation, uuid_or_none
 from playground.views.message import attachment_gone
 from playground.views.messages import opened_views, run_message_views
 from playground.views.signed_in import Forbidden, PersonRequest, problem, signed_in_async
-from playground.watching import conversation_changed
+from playground.watching import conversation_changed, listed_for
 from team import selectors as team
 from team.errors import TeamError
 from team.models import Provider, User
@@ -99,9 +99,15 @@ async def run_begin(parts: Runtime, asked: Asked) -> OpenedRun:
         await _addresses_fetch(parts, asked, wanted.urls)
         opened, providers = await parts.in_database(run_commit, asked, parts.process)
     # A run that existed already has nothing to send.
-    run_launch(parts, person=asked.person.pk, sendings=zip(opened.exchanges, providers, strict=False))
-    if opened.exchanges:
-        conversation_changed(opened.run.conversation, tip=opened.exchanges[0].messages[0], by=asked.person)
+    found = opened.run.conversation if opened.exchanges else None
+    run_launch(
+        parts,
+        person=asked.person.pk,
+        sendings=zip(opened.exchanges, providers, strict=False),
+        listed=listed_for(found) if found else None,
+    )
+    if found:
+        conversation_changed(found, tip=opened.exchanges[0].messages[0], by=asked.person)
     return opened
 
 

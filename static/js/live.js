@@ -110,7 +110,10 @@ async function fetchNews(transcript, wish) {
     if (wish.through) fields.set("through", wish.through);
   }
   const result = await post(`${base()}news/`, fields);
-  if (result.status === 404) gone();
+  if (result.status === 404) {
+    if (column) otherColumns();
+    else gone();
+  }
   if (!result.ok) return null;
   const template = document.createElement("template");
   template.innerHTML = result.html;
@@ -128,6 +131,7 @@ function tellPage(news) {
   shown.dataset["seen"] = seen;
   shown.toggleAttribute("data-several", news.hasAttribute("data-several") || shown.hasAttribute("data-several"));
   if (title) takeTitle(title);
+  if (Number(news.dataset["columns"]) !== elements(document, "[data-transcript]").length) otherColumns();
   if (may !== shown.dataset["mayEdit"]) {
     const sentence = may === "true" ? gettext("You may write here now.") : gettext("You may only look here from now on.");
     bar(sentence, { label: gettext("Reload"), run: () => location.reload() });
@@ -250,6 +254,11 @@ function offer({ tip, by }) {
     ? interpolate(gettext("%(name)s wrote on another branch."), { name: by })
     : gettext("There is something new on another branch.");
   bar(sentence, { label: gettext("Show it"), run: () => void show({ tip, mine: true }) });
+}
+
+function otherColumns() {
+  const sentence = gettext("The columns of this conversation were changed elsewhere.");
+  bar(sentence, { label: gettext("Reload"), run: () => location.reload() });
 }
 
 function gone() {
