@@ -11,7 +11,9 @@ import httpx
 from tests.fakes import FakeUpstream, Reply
 from tests.playground.pages import Followed, Page
 
-TABS: Final = ("request", "response", "events", "timing", "tokens", "replay", "diff", "code")
+TABS: Final = ("request", "response", "events", "timing", "tokens", "code")
+FETCHED: Final = ("diff/", "replay/", "text/?of=request", "text/?of=response", "text/?of=raw")
+"""What the tabs fetch when somebody opens it."""
 MEMBER_KEY: Final = "sk-member-canary-9876543210fedcba"
 
 

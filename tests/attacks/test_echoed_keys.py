@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.attacks.actors import TABS, ask, parameters, provider_add
+from tests.attacks.actors import FETCHED, TABS, ask, parameters, provider_add
 from tests.attacks.kept import everything_kept
 from tests.fakes import EchoKey, FakeUpstream, Http, Plain, Reply, Stream, ToolCall, error_reply, json_reply
 from tests.playground.pages import Page
@@ -111,7 +111,8 @@ class Telltale:
         return exchange, "\n".join(frames) + self.shown(page, exchange)
 
     def shown(self, page: Page, exchange: str) -> str:
-        paths = [f"/conversations/{page.conversation}/", *(f"/exchanges/{exchange}/{tab}/" for tab in TABS)]
+        below = (*(f"{tab}/" for tab in TABS), *FETCHED)
+        paths = [f"/conversations/{page.conversation}/", *(f"/exchanges/{exchange}/{part}" for part in below)]
         answers = [page.client.get(path) for path in paths]
         assert [answer.status_code for answer in answers] == [200] * len(paths)
         return "\n".join(answer.text + str(answer.headers) for answer in answers)
