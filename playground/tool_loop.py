@@ -35,20 +35,22 @@ class LoopStep:
 
 
 def loop_step(exchange_id: UUID, process: str) -> LoopStep | None:
-    """Commit the loop's next run after an exchange that has ended; None where it has nothing to say.
+    """Commit the loop's next run after an exchange that has ended; None where the column has no loop.
 
     What keeps it from going on is noted where the loop stands, in the words a press of Send would be answered with.
     """
+    step = None
     try:
         with transaction.atomic():
             step = services.tool_loop_next(exchange_id=exchange_id)
-            return None if step is None else _commit(step, process)
+            if step is not None and step.results:
+                return _commit(step, process)
     except (CannotGoOn, TeamError, InvalidDraft) as error:
         services.tool_loop_fail(exchange_id=exchange_id, reason=getattr(error, "message", str(error)))
     except Exception:
         logger.exception("The tool loop could not go on after exchange %s", exchange_id)
         services.tool_loop_fail(exchange_id=exchange_id, reason="")
-    return None
+    return None if step is None else LoopStep(step.person.pk, step.conversation.pk)
 
 
 def _commit(step: NextStep, process: str) -> LoopStep:
@@ -79,7 +81,7 @@ def _turn(step: NextStep) -> Turn:
         system=given.system,
         parameters=given.parameters,
         column=step.column.pk,
-        after=step.answer.pk,
+        after=step.answer.pk if step.answer else None,
         results=step.results,
     )
 

@@ -1,6 +1,6 @@
 """Saved results of tools, and the loop that answers calls with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -38,13 +38,13 @@ class MockValues:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What the loop says next, in whose name: `results` for the calls of `answer`."""
+    """What the loop says next, in whose name: `results` for the calls of `answer`; none where it does not go on."""
 
     person: User
     conversation: Conversation
     column: Column
-    answer: Message
-    results: tuple[ToolResult, ...]
+    answer: Message | None = None
+    results: tuple[ToolResult, ...] = ()
 
 
 @transaction.atomic
@@ -83,7 +83,7 @@ def tool_loop_set(*, column: Column, on: bool, most: int) -> ToolLoop:
 
 @transaction.atomic
 def tool_loop_next(*, exchange_id: UUID) -> NextStep | None:
-    """Look at an exchange that has ended; return what the loop says next, None where it says nothing.
+    """Look at an exchange that has ended; return what the loop says next, None where there is none.
 
     Counts the step and holds the loop until the caller's transaction ends: a Stop comes before all of it or after.
     """
@@ -99,7 +99,7 @@ def tool_loop_next(*, exchange_id: UUID) -> NextStep | None:
         loop.steps = 0
     leaf = exchange.column.leaf_id
     answer = Message.objects.filter(pk=leaf, exchange=exchange).first() if leaf else None
-    step = None
+    step = NextStep(exchange.run.person, exchange.run.conversation, exchange.column)
     if loop.stopped == exchange.pk or exchange.state == Exchange.State.STOPPED:
         _loop_stand(loop, State.STOPPED)
     elif exchange.state != Exchange.State.COMPLETED:
@@ -109,22 +109,22 @@ def tool_loop_next(*, exchange_id: UUID) -> NextStep | None:
     elif loop.steps >= loop.most:
         _loop_stand(loop, State.LIMIT)
     else:
-        step = _step(loop, exchange.run.person, exchange.column, answer)
+        step = _step(loop, step, answer)
     loop.exchange = exchange.pk
     loop.save()
     return step
 
 
-def _step(loop: ToolLoop, person: User, column: Column, answer: Message) -> NextStep | None:
-    mocks = selectors.tool_mocks_for(user=person)
+def _step(loop: ToolLoop, step: NextStep, answer: Message) -> NextStep:
+    mocks = selectors.tool_mocks_for(user=step.person)
     found = [(call, mock_for(call, mocks)) for call in calls_of(answer)]
     if missing := [call.name for call, mock in found if mock is None]:
         _loop_stand(loop, State.WAITING, ", ".join(dict.fromkeys(missing)))
-        return None
+        return step
     loop.steps += 1
     _loop_stand(loop, State.ANSWERING)
     results = tuple(ToolResult(call.position, mock.result) for call, mock in found if mock is not None)
-    return NextStep(person, answer.conversation, column, answer, results)
+    return replace(step, answer=answer, results=results)
 
 
 def _loop_stand(loop: ToolLoop, state: ToolLoop.State, detail: str = "") -> None:

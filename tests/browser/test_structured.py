@@ -47,7 +47,7 @@ def desk(
 ) -> ToolsDesk:
     up.requests.clear()
     desk = ToolsDesk(bench_enter(page, served, people))
-    desk.bench.choose("Gateway", "m")
+    desk.choose("Gateway")
     return desk
 
 
@@ -72,7 +72,9 @@ def test_an_answer_of_the_real_local_model_is_judged(
 ) -> None:
     wait_for(lambda: served.health()["local_model"]["status"] == "ready", within=60, what="the local model")
     desk.page.reload()
+    desk.page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
     desk.page.get_by_role("combobox", name="Provider").select_option(label="Local model")
+    expect(desk.page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
     desk.page.get_by_role("button", name="Try structured output").click()
     desk.bench.send_button.click()
     answer = desk.bench.expect_state("completed", timeout=MODEL_PATIENCE)

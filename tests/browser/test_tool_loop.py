@@ -68,7 +68,7 @@ def desk(
 ) -> ToolsDesk:
     up.requests.clear()
     desk = ToolsDesk(bench_enter(page, served, people))
-    desk.bench.choose("Gateway", "m")
+    desk.choose("Gateway")
     desk.offer(WEATHER, TIME)
     return desk
 
@@ -202,7 +202,7 @@ def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up:
 def test_the_loop_against_an_upstream_that_nobody_here_wrote(desk: ToolsDesk, elsewhere: str) -> None:
     if not elsewhere:
         missing("Node or @copilotkit/aimock is missing (npm ci)")
-    desk.bench.choose("Elsewhere", "m")
+    desk.choose("Elsewhere")
     desk.offer(WEATHER, TIME)
     desk.bench.say("Weather and time?")
     desk.result("get_weather").fill("sunny")

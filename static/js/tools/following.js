@@ -51,4 +51,5 @@ export async function refreshFollowing(article) {
   if (form instanceof HTMLElement) settle(form);
   insert(list, result.html.trim(), "beforeend");
   document.dispatchEvent(new Event("run:started"));
+  document.dispatchEvent(new Event("loop:moved"));
 }

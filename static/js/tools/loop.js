@@ -12,6 +12,9 @@ import { toast } from "../toasts.js";
 const REFRESH_MS = 100;
 const TELLING = new Set(["answering", "waiting", "limit", "failed", "stopped", "done"]);
 
+/** Whether the loop moved since this page last sent something: how it ended long ago is no news. */
+let moved = false;
+
 export function start() {
   delegate("change", "[data-tool-loop] input", (field) => {
     const loop = field.closest("[data-tool-loop]");
@@ -26,7 +29,14 @@ export function start() {
   });
   delegate("click", "[data-loop-stop]", (button) => void stop(button));
   delegate("click", '[data-dialog-open="#tools-editor"]', () => refresh());
-  document.addEventListener("loop:moved", () => refresh());
+  document.addEventListener("loop:moved", () => {
+    moved = true;
+    refresh();
+  });
+  document.addEventListener("run:started", () => {
+    moved = false;
+    document.querySelector('[data-loopbar]:not([data-state="answering"])')?.remove();
+  });
   document.addEventListener("exchange:ended", () => {
     if (elements(document, '[data-loop-state]:not([data-loop-state=""]), [data-loopbar]').length) refresh();
   });
@@ -107,7 +117,8 @@ function tell(loop) {
   const state = loop.dataset["loopState"] ?? "";
   const sentence = loop.querySelector("[data-loop-sentence]")?.textContent ?? "";
   const bar = document.querySelector("[data-loopbar]");
-  if (!TELLING.has(state) || !sentence) return bar?.remove();
+  const isNews = moved || state === "answering" || (state === "waiting" && document.querySelector("form[data-results]") !== null);
+  if (!TELLING.has(state) || !sentence || !isNews) return bar?.remove();
   const place = document.querySelector("form[data-composer]");
   if (!place) return;
   const shown = bar ?? make("div", { class: "loopbar", role: "status", "data-loopbar": "" });
