@@ -27,7 +27,10 @@ class ShareForm(forms.Form):
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200, required=False)
     columns = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Columns"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Columns"),
+        coerce=int,
+        error_messages={"required": gettext_lazy("Choose at least one column.")},
+        widget=forms.CheckboxSelectMultiple,
     )
     system = forms.BooleanField(label=gettext_lazy("System prompt"), required=False)
     parameters = forms.BooleanField(label=gettext_lazy("Parameters"), required=False)

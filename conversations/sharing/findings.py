@@ -164,10 +164,17 @@ def excerpt_of(kind: str, text: str) -> str:
 
 
 def findings_of(document: Mapping[str, Any], exchanges: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """Return what to warn of in a snapshot, once for each place where it stands. At most MOST."""
+    """Return what to warn of in a snapshot, once for each place where it stands. At most MOST.
+
+    Requests and responses repeat the messages: of them only what stands nowhere before.
+    """
     found: dict[Finding, None] = {}
+    seen: set[str] = set()
     for place, number, text in _texts(document, exchanges):
         for kind, match in findings_in(text):
+            if place in ("request", "response") and match in seen:
+                continue
+            seen.add(match)
             found[Finding(kind, excerpt_of(kind, match), place, number)] = None
             if len(found) >= MOST:
                 return tuple(found)

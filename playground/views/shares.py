@@ -75,7 +75,9 @@ def share_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show exactly what a reader would get with these settings, and what to look at before."""
     found = own_conversation(request.user, pk)
     form = _form(found, request.POST)
-    form.is_valid()  # what is filled in wrongly is said when the link is made
+    form.is_valid()  # what else is filled in wrongly is said when the link is made
+    if "columns" in form.errors:
+        return render(request, "share/_no_preview.html", {"errors": form.errors["columns"]})
     snapshot = writes.share_preview(conversation=found, settings=form.shown())
     context = {
         "view": share_view(snapshot.document, Addresses()),

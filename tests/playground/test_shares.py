@@ -412,8 +412,15 @@ def test_only_chosen_columns_are_shared(desk: Desk, client: Client) -> None:
         conversation=desk.conversation, position=1, settings={"model": "OTHERCOLUMN"}
     )
     both = text(client, share(desk, columns=[first.pk, second.pk]).path)
+    assert len(Share.objects.get().options["columns"]) == 0, "all of them"
     assert "OTHERCOLUMN" in both
     assert "OTHERCOLUMN" not in everything_readable(client, share(desk, columns=[first.pk]))
+    owner = client_of(desk.person)
+    for columns in ([], [second.pk + 1], ["x"]):
+        fields = share_fields(**EVERYTHING, columns=columns)
+        preview = owner.post(f"/conversations/{desk.conversation.pk}/share/preview/", fields)
+        assert "QUESTION" not in preview.content.decode()
+        assert owner.post(f"/conversations/{desk.conversation.pk}/shares/", fields).status_code == 422
 
 
 # Views and passwords
