@@ -14,6 +14,13 @@ export function valueOf(text) {
   }
 }
 
+/** Whether two texts hold the same value, however they are laid out. @param {string} one @param {string} other */
+export function sameJson(one, other) {
+  if (one === other) return true;
+  const [left, right] = [valueOf(one), valueOf(other)];
+  return left !== undefined && right !== undefined && JSON.stringify(left) === JSON.stringify(right);
+}
+
 /** Lay a JSON text out for reading, every literal as it was; a text that is no JSON stays as it is. @param {string} text */
 export function laidOut(text) {
   if (valueOf(text) === undefined) return text;

@@ -2,7 +2,7 @@
 /** Which tool must be called, and whether several may be at once: `tool_choice`, `parallel_tool_calls`, `function_call`. */
 import { make } from "../dom.js";
 import { gettext, interpolate } from "../i18n.js";
-import { valueOf } from "../json_text.js";
+import { sameJson } from "../json_text.js";
 import { parameterSource, writeParameter } from "./rows.js";
 
 const WORDS = { tools: ["none", "auto", "required"], functions: ["none", "auto"] };
@@ -27,7 +27,7 @@ export function showChoice(select, kind, names) {
   const offered = new Map([["", gettext("Not sent")]]);
   for (const word of WORDS[kind]) offered.set(JSON.stringify(word), word);
   for (const name of names) offered.set(named(kind, name), interpolate(gettext("%(name)s, and no other"), { name }));
-  const same = [...offered.keys()].find((source) => sameValue(source, now));
+  const same = [...offered.keys()].find((source) => sameJson(source, now));
   if (same === undefined) offered.set(now, now);
   select.replaceChildren(...[...offered].map(([source, label]) => make("option", { value: source }, label)));
   select.value = same ?? now;
@@ -48,11 +48,4 @@ export function showParallel(select) {
 /** @param {HTMLSelectElement} select */
 export function takeParallel(select) {
   writeParameter("parallel_tool_calls", select.value);
-}
-
-/** @param {string} one @param {string} other */
-function sameValue(one, other) {
-  if (one === other) return true;
-  const [left, right] = [valueOf(one), valueOf(other)];
-  return left !== undefined && right !== undefined && JSON.stringify(left) === JSON.stringify(right);
 }

@@ -8,6 +8,7 @@ import { delegate, elements, make, part } from "../dom.js";
 import { DraftStore } from "../drafts.js";
 import { gettext, interpolate } from "../i18n.js";
 import { icon } from "../icons.js";
+import { sameJson } from "../json_text.js";
 import { guardRuns } from "../ready.js";
 import { SchemaField } from "../structured/schema_field.js";
 import { toast } from "../toasts.js";
@@ -74,7 +75,8 @@ class ToolsEditor {
     const problem = part(this.#dialog, "[data-tools-problem]");
     problem.hidden = entries !== null;
     problem.textContent = entries ? "" : gettext("The row holds something that is no list of tools. Mend it there, or add a tool to begin anew.");
-    this.#entries = [...(entries ?? []), ...unsent];
+    this.#entries = entries ?? [];
+    for (const entry of unsent) this.#put(entry, this.#entries.length);
     this.#row = row;
     this.#at = this.#entries.length ? Math.min(Math.max(this.#at, 0), this.#entries.length - 1) : -1;
   }
@@ -89,12 +91,17 @@ class ToolsEditor {
     this.#row = parameterSource(kept.kind);
     this.#entries = entriesOf(kept.kind, this.#row) ?? [];
     for (const { source, fields, place } of kept.unsent) {
-      const same = this.#entries.findIndex((entry) => source !== "" && entry.source === source);
-      const entry = same === -1 ? new Entry(kept.kind, source) : this.#entries[same];
-      if (same === -1) this.#entries.splice(Math.min(place, this.#entries.length), 0, /** @type {Entry} */ (entry));
-      entry?.change(fields);
+      const entry = new Entry(kept.kind, source);
+      entry.change(fields);
+      this.#put(entry, place);
     }
     this.#at = kept.at;
+  }
+
+  /** Let a tool take the place of what is sent for it; where that is gone, its own place. @param {Entry} entry @param {number} place */
+  #put(entry, place) {
+    const same = entry.source ? this.#entries.findIndex((each) => sameJson(each.source, entry.source)) : -1;
+    this.#entries.splice(same === -1 ? Math.min(place, this.#entries.length) : same, same === -1 ? 0 : 1, entry);
   }
 
   #keep() {
