@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from upstream.formats.errors import FormatError
-from upstream.formats.records import ColumnRecord, ConversationRecord, MessageRecord
+from upstream.formats.errors import FormatError, messages_counted
+from upstream.formats.records import ColumnRecord, ConversationRecord, MessageRecord, messages_bounded
 
 MOST: Final = 5_000
 _DETAILS: Final = re.compile(r"<details[^>]*type=\"reasoning\"[^>]*>(.*?)</details>\s*", re.DOTALL)
@@ -53,7 +53,7 @@ def chatgpt_read(document: Any, left_out: dict[str, int]) -> tuple[ConversationR
     given = document if isinstance(document, list) else [document]
     if len(given) > MOST:
         raise FormatError("too_many", str(MOST))
-    return tuple(_chatgpt_one(each, f"[{at}]", left_out) for at, each in enumerate(given))
+    return messages_bounded(_chatgpt_one(each, f"[{at}]", left_out) for at, each in enumerate(given))
 
 
 def _chatgpt_one(given: Any, where: str, left_out: dict[str, int]) -> ConversationRecord:
@@ -133,7 +133,7 @@ def open_webui_read(document: Any, left_out: dict[str, int]) -> tuple[Conversati
     given = document if isinstance(document, list) else [document]
     if len(given) > MOST:
         raise FormatError("too_many", str(MOST))
-    return tuple(_open_webui_one(each, f"[{at}]", left_out) for at, each in enumerate(given))
+    return messages_bounded(_open_webui_one(each, f"[{at}]", left_out) for at, each in enumerate(given))
 
 
 def _open_webui_one(given: Any, where: str, left_out: dict[str, int]) -> ConversationRecord:
@@ -188,6 +188,7 @@ def _nodes(
 
     Raises FormatError ("field") where a node is no object or is above itself.
     """
+    messages_counted(len(nodes))
     children: dict[str | None, list[str]] = {}
     for key, node in nodes.items():
         if not isinstance(node, dict):

@@ -8,7 +8,7 @@ from typing import Final
 
 from upstream.formats.errors import FormatError
 
-_HEREDOC: Final = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n(.*?)\n[ \t]*\2[ \t]*(?:\n|\Z)", re.DOTALL)
+_HEREDOC: Final = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 _ANSI: Final = {
     "n": "\n",
     "t": "\t",
@@ -154,57 +154,79 @@ def _short_options(word: str, left: Iterator[str]) -> Iterator[tuple[str, str]]:
 
 
 def _without_heredoc(text: str) -> tuple[str, str]:
+    """Return the command without its here-document, and the document."""
     found = _HEREDOC.search(text)
-    if not found:
+    begin = text.find("\n", found.end()) if found else -1
+    if not found or begin < 0:
         return text, ""
-    return text[: found.start()] + "\n" + text[found.end() :], found[3]
+    last = re.compile(rf"^[ \t]*{found[2]}[ \t]*$", re.MULTILINE).search(text, begin + 1)
+    if not last:
+        return text, ""
+    rest = text[found.end() : begin] + text[last.end() :]
+    return text[: found.start()] + rest, text[begin + 1 : max(last.start() - 1, begin + 1)]
+
+
+_PLAIN: Final = re.compile(r"[^\s'\"\\$#;&|<>0-9]+|.", re.DOTALL)
+_IN_DOUBLE: Final = re.compile(r'[^"\\]+')
+_IN_ANSI: Final = re.compile(r"[^'\\]+")
+_ESCAPED: Final = re.compile(
+    r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.)", re.DOTALL
+)
 
 
 def _bash_words(text: str) -> Iterator[str]:
     """Yield the words of the first command as bash, dash and zsh split it; variables stay as they are written."""
     at, end = 0, len(text)
-    word: str | None = None
+    word: list[str] = []
+    begun = False
     while at < end:
         c = text[at]
+        begun_before, begun = begun, True
         if c == "'":
-            word, at = (word or "") + text[at + 1 : (stop := _index(text, "'", at + 1))], stop + 1
+            stop = _index(text, "'", at + 1)
+            word.append(text[at + 1 : stop])
+            at = stop + 1
         elif text.startswith("$'", at):
             piece, at = _ansi(text, at + 2)
-            word = (word or "") + piece
+            word.append(piece)
         elif c == '"' or text.startswith('$"', at):
             piece, at = _double(text, at + (1 if c == '"' else 2))
-            word = (word or "") + piece
+            word.append(piece)
         elif c == "\\":
-            if text[at + 1 : at + 2] != "\n":
-                word = (word or "") + text[at + 1 : at + 2]
+            joined = text[at + 1 : at + 2] == "\n"
+            word += [] if joined else [text[at + 1 : at + 2]]
+            begun = begun_before or not joined
             at += 2
-        elif c == "#" and word is None:
-            at = text.find("\n", at) if "\n" in text[at:] else end
-        elif _ENDS.match(text, at):
-            break
-        elif c in " \t\r":
-            if word is not None:
-                yield word
-            word, at = None, at + 1
+        elif c in " \t\r" or (c == "#" and not begun_before) or _ENDS.match(text, at):
+            if begun_before:
+                yield "".join(word)
+            word, begun = [], False
+            if c not in " \t\r":
+                return
+            at += 1
         else:
-            word, at = (word or "") + c, at + 1
-    if word is not None:
-        yield word
+            plain = _PLAIN.match(text, at)
+            word.append(plain[0] if plain else c)
+            at = plain.end() if plain else at + 1
+    if begun:
+        yield "".join(word)
 
 
 def _double(text: str, at: int) -> tuple[str, int]:
     """Return what double quotes hold, and the place behind them."""
     pieces: list[str] = []
     while at < len(text):
-        c = text[at]
-        if c == '"':
+        if text[at] == '"':
             return "".join(pieces), at + 1
-        if c == "\\" and text[at + 1 : at + 2] in ("$", "`", '"', "\\", "\n"):
-            pieces.append("" if text[at + 1] == "\n" else text[at + 1])
-            at += 2
-        else:
-            pieces.append(c)
-            at += 1
+        run = _IN_DOUBLE.match(text, at)
+        if run:
+            pieces.append(run[0])
+            at = run.end()
+            continue
+        following = text[at + 1 : at + 2]
+        special = following in ("$", "`", '"', "\\", "\n")
+        pieces.append(("" if following == "\n" else following) if special else "\\")
+        at += 2 if special else 1
     raise FormatError("curl", '"')
 
 
@@ -212,16 +234,14 @@ def _ansi(text: str, at: int) -> tuple[str, int]:
     """Return what `$'…'` holds, and the place behind it; `\\xhh` and octal are bytes of UTF-8, as bash has it."""
     data = bytearray()
     while at < len(text):
-        c = text[at]
-        if c == "'":
+        if text[at] == "'":
             return _joined(bytes(data)), at + 1
-        if c != "\\":
-            data += c.encode()
-            at += 1
+        run = _IN_ANSI.match(text, at)
+        if run:
+            data += run[0].encode("utf-8", "surrogatepass")
+            at = run.end()
             continue
-        found = re.compile(
-            r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.)", re.S
-        ).match(text, at + 1)
+        found = _ESCAPED.match(text, at + 1)
         if not found:
             break
         byte, short, long, octal, other = found.groups()
@@ -230,7 +250,9 @@ def _ansi(text: str, at: int) -> tuple[str, int]:
         elif short or long:
             data += _character(int(short or long, 16))
         else:
-            data += _ANSI.get(other, other if other in "\\'\"?" else "\\" + other).encode()
+            data += _ANSI.get(other, other if other in "\\'\"?" else "\\" + other).encode(
+                "utf-8", "surrogatepass"
+            )
         at = found.end()
     raise FormatError("curl", "'")
 
@@ -257,33 +279,36 @@ def _index(text: str, quote: str, at: int) -> int:
     return found
 
 
+_CMD_PIECE: Final = re.compile(r'(\\*)"("?)|([ \t\n]+)|[^"\\ \t\n]+|\\+')
+
+
 def _cmd_words(text: str) -> Iterator[str]:
     """Yield the words as Windows' cmd and C runtime split them: `^` takes the meaning from what follows it."""
     text = re.sub(r"\^\n(\n?)", r"\1", text)
     text = re.sub(r"\^(.)", r"\1", text, flags=re.DOTALL)
-    word: str | None = None
-    quoted = False
+    word: list[str] = []
+    begun = quoted = False
     at = 0
-    while at < len(text):
-        c = text[at]
-        if c == "\\" and (run := re.compile(r"(\\+)\"").match(text, at)):
-            slashes = len(run[1])
-            word = (word or "") + "\\" * (slashes // 2)
-            at += slashes
-            if slashes % 2:
-                word, at = word + '"', at + 1
-        elif c == '"':
-            if quoted and text.startswith('""', at):
-                word, at = (word or "") + '"', at + 2
-            else:
-                word, quoted, at = word or "", not quoted, at + 1
-        elif c in " \t\n" and not quoted:
-            if word is not None:
-                yield word
-            word, at = None, at + 1
+    while piece := _CMD_PIECE.match(text, at):
+        at = piece.end()
+        if piece[3] and not quoted:
+            if begun:
+                yield "".join(word)
+            word, begun = [], False
+            continue
+        begun = True
+        if piece[1] is None:
+            word.append(piece[0])
+            continue
+        # An odd backslash makes the quote a character; a doubled quote within quotes is one, too.
+        word.append("\\" * (len(piece[1]) // 2))
+        if len(piece[1]) % 2 or (quoted and piece[2]):
+            word.append('"')
+            at -= len(piece[2]) if len(piece[1]) % 2 else 0
         else:
-            word, at = (word or "") + c, at + 1
+            quoted = not quoted
+            at -= len(piece[2])
     if quoted:
         raise FormatError("curl", '"')
-    if word is not None:
-        yield word
+    if begun:
+        yield "".join(word)

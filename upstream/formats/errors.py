@@ -8,6 +8,8 @@ Code = Literal[
 ]  # fmt: skip
 
 MAX_DEPTH: Final = 200
+MAX_MESSAGES: Final = 100_000
+"""Messages in one import; counted before anything is made of them, because that takes time."""
 
 
 class FormatError(ValueError):
@@ -17,3 +19,10 @@ class FormatError(ValueError):
         super().__init__(f"{code}: {where}" if where else code)
         self.code: Code = code
         self.where = where
+
+
+def messages_counted(count: int) -> int:
+    """Return a number of messages. Raises FormatError ("too_many") past MAX_MESSAGES."""
+    if count > MAX_MESSAGES:
+        raise FormatError("too_many", str(MAX_MESSAGES))
+    return count

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from upstream.formats.errors import MAX_DEPTH, FormatError
@@ -24,13 +26,22 @@ def json_read(text: str) -> Any:
     except ValueError as error:
         place = getattr(error, "lineno", 0)
         raise FormatError("not_json", str(place) if place else "") from error
-    depth, level = 0, [value]
-    while level := [item for item in level if isinstance(item, dict | list)]:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise FormatError("too_deep")
-        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    if _is_deep(text):
+        raise FormatError("too_deep")
     return value
+
+
+_STRING = re.compile(r'"(?:[^"\\]+|\\.)*"')
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # one level in, one level out, as signed bytes
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deep(text: str) -> bool:
+    """Say whether a JSON text is nested deeper than MAX_DEPTH. A text may hold millions of values: no step is Python's."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    brackets = _STRING.sub("", text).encode("ascii", "replace").translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(brackets).cast("b"))) > MAX_DEPTH
 
 
 def members_read(text: str) -> dict[str, str]:

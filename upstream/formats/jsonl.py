@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from upstream.formats.errors import FormatError
-from upstream.formats.records import ConversationRecord
+from upstream.formats.records import ConversationRecord, messages_bounded
 from upstream.formats.requests import Asked, body_read, tree_of
 
 MOST_LINES = 5_000
@@ -26,12 +26,12 @@ def jsonl_read(text: str) -> tuple[ConversationRecord, ...]:
     lines = [(at, line) for at, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if len(lines) > MOST_LINES:
         raise FormatError("too_many", str(MOST_LINES))
-    found: list[ConversationRecord] = []
-    for at, line in lines:
-        try:
-            found.append(tree_of([Asked(body_read(line))]))
-        except FormatError as error:
-            raise FormatError(
-                error.code, f"{at}" + (f": {error.where}" if error.code == "field" else "")
-            ) from error
-    return tuple(found)
+    return messages_bounded(_line_read(at, line) for at, line in lines)
+
+
+def _line_read(at: int, line: str) -> ConversationRecord:
+    try:
+        return tree_of([Asked(body_read(line))])
+    except FormatError as error:
+        where = f"{at}: {error.where}" if error.code == "field" else str(at)
+        raise FormatError(error.code, where) from error

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from upstream.formats.errors import FormatError
+from upstream.formats.errors import FormatError, messages_counted
 from upstream.formats.records import (
     STATES,
     AttachmentRecord,
@@ -221,6 +221,10 @@ def json_conversations(document: Any) -> tuple[ConversationRecord, ...]:
     version = root.number("version")
     if version != VERSION:
         raise FormatError("version", str(version))
+    given = root.objects("conversations")
+    messages_counted(
+        sum(len(each.get("messages") or ()) for each in given if isinstance(each.get("messages"), list))
+    )
     return root.items("conversations", _conversation_read)
 
 

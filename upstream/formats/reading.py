@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from upstream.formats import chats
 from upstream.formats.curl import curl_read
-from upstream.formats.errors import FormatError
+from upstream.formats.errors import FormatError, messages_counted
 from upstream.formats.har import har_read
 from upstream.formats.json_strict import json_read
 from upstream.formats.jsonl import jsonl_read
@@ -19,7 +19,8 @@ from upstream.wire.capture import Secrets
 from upstream.wire.errors import UpstreamError
 from upstream.wire.reader import ResponseReader
 
-MOST_MESSAGES: Final = 200_000
+MAX_COMMAND: Final = 4_000_000
+"""Characters of a command; read word by word, so longer ones would take seconds."""
 
 
 def text_of(data: bytes) -> str:
@@ -39,9 +40,6 @@ def read_any(text: str) -> Imported:
     if not text:
         raise FormatError("empty")
     imported = _read_json(text) if text[0] in "[{" else _read_command(text)
-    count = sum(len(each.messages) for each in imported.conversations)
-    if count > MOST_MESSAGES:
-        raise FormatError("too_many", str(MOST_MESSAGES))
     if not imported.conversations:
         raise FormatError("no_request")
     return imported
@@ -51,6 +49,8 @@ def _read_command(text: str) -> Imported:
     first = text.removeprefix("$").strip().split(maxsplit=1)[0].rsplit("/", 1)[-1].removesuffix(".exe")
     if first != "curl":
         raise FormatError("unknown")
+    if len(text) > MAX_COMMAND:
+        raise FormatError("too_large")
     command = curl_read(text)
     if not command.body:
         raise FormatError("no_request")
@@ -116,6 +116,7 @@ def _read_har(document: Any, left_out: dict[str, int]) -> Imported:
     exchanges, others = har_read(document)
     stripping = Stripping()
     asked: list[Asked] = []
+    count = 0
     for exchange in exchanges:
         clean = stripping.exchange(exchange)
         try:
@@ -123,6 +124,7 @@ def _read_har(document: Any, left_out: dict[str, int]) -> Imported:
         except FormatError:
             others += 1
             continue
+        count = messages_counted(count + len(body.messages))
         asked.append(_answered(clean, body))
     if others:
         left_out["requests that are no chat"] = others

@@ -3,9 +3,11 @@
 Ids are texts that mean something only within one conversation. Times are ISO 8601 texts, "" where unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from upstream.formats.errors import messages_counted
 
 STATES: Final = frozenset({"completed", "stopped", "failed", "interrupted"})
 """How an exchange may have ended."""
@@ -119,3 +121,13 @@ class Imported:
     conversations: tuple[ConversationRecord, ...]
     stripped: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def messages_bounded(conversations: Iterable[ConversationRecord]) -> tuple[ConversationRecord, ...]:
+    """Return the conversations. Raises FormatError ("too_many") as soon as they have too many messages together."""
+    found: list[ConversationRecord] = []
+    count = 0
+    for each in conversations:
+        found.append(each)
+        count = messages_counted(count + len(each.messages))
+    return tuple(found)

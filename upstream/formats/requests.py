@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from upstream.formats.errors import FormatError
+from upstream.formats.errors import FormatError, messages_counted
 from upstream.formats.json_strict import json_read, members_read
 from upstream.formats.records import (
     ColumnRecord,
@@ -43,6 +43,7 @@ def body_read(text: str) -> BodyRead:
     if not isinstance(document, dict) or not isinstance(document.get("messages"), list):
         raise FormatError("no_request")
     messages = document["messages"]
+    messages_counted(len(messages))
     for at, message in enumerate(messages):
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             raise FormatError("field", f"messages[{at}]")
