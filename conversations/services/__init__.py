@@ -65,6 +65,7 @@ from conversations.services.run import (
     Turn,
     run_open,
 )
+from conversations.services.searching import search_rebuild
 from conversations.services.tools import (
     MockValues,
     NextStep,
@@ -77,7 +78,6 @@ from conversations.services.tools import (
     tool_mock_delete,
     tool_mock_save,
 )
-from conversations.services.searching import search_rebuild
 from conversations.services.tree import (
     NotADraft,
     Place,
@@ -101,6 +101,8 @@ from conversations.services.tree_copy import branch_copy
 from conversations.services.visibility import visibility_set
 
 __all__ = [
+    "MAX_COLUMNS",
+    "TRASH_KEPT",
     "ArchiveRead",
     "ArchiveRefused",
     "Below",
@@ -110,7 +112,6 @@ __all__ = [
     "Ending",
     "Kept",
     "LastColumn",
-    "MAX_COLUMNS",
     "MessageGone",
     "MessageMissing",
     "MockValues",
@@ -124,7 +125,6 @@ __all__ = [
     "ResponseHead",
     "RunConflict",
     "StillStreaming",
-    "TRASH_KEPT",
     "TooManyColumns",
     "TooManyMocks",
     "ToolResult",

@@ -61,7 +61,7 @@ def bench(page: Page, served: ServedProcess, said: str) -> Workbench:
 def look(page: Page, name: str) -> None:
     """Keep pictures of this state: both themes, and on a phone."""
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # a literal
+        page.emulate_media(color_scheme=theme)
         page.screenshot(path=screenshot_path(f"library-{name}-{theme}"), animations="disabled")
     page.set_viewport_size({"width": 390, "height": 844})
     page.screenshot(path=screenshot_path(f"library-{name}-phone"), animations="disabled")

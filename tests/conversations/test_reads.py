@@ -127,7 +127,9 @@ def test_the_list_shows_own_conversations_newest_first_and_which_are_live(desk: 
         (other.pk, False),
     ]
     wanted = selectors.ListFilter(title="nique")
-    assert [each.pk for each in selectors.conversation_list(user=desk.person, wanted=wanted).rows] == [other.pk]
+    assert [each.pk for each in selectors.conversation_list(user=desk.person, wanted=wanted).rows] == [
+        other.pk
+    ]
     assert selectors.conversations_count(user=desk.person) == 2
     assert query_count(lambda: selectors.conversation_list(user=desk.person)) == 2
 

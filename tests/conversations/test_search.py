@@ -170,7 +170,8 @@ def answered(conversation: Conversation, person: User, text: str, **fields: Any)
 @pytest.fixture
 def shelves(alice: User, bob: User) -> dict[str, Conversation]:
     """A private conversation of each, one that Alice shows to the team, and one of hers in the trash: the same in all."""
-    kinds = {"alice": (alice, {}), "bob": (bob, {}), "team": (alice, {"visibility": "team"})}
+    kinds: dict[str, tuple[User, dict[str, Any]]] = {"alice": (alice, {}), "bob": (bob, {})}
+    kinds["team"] = (alice, {"visibility": "team"})
     kinds |= {"trash": (alice, {"visibility": "team", "trashed": timezone.now()})}
     made = {}
     for name, (owner, fields) in kinds.items():

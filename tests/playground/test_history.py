@@ -33,7 +33,7 @@ def made(owner: User, title: str = "", **fields: object) -> Conversation:
     return conversation
 
 
-def titles(client: Client, **query: object) -> list[str]:
+def titles(client: Client, **query: str) -> list[str]:
     html = client.get("/conversations/list/", query).content.decode()
     return [
         part.split('"')[0] for part in html.split('class="conv"')[1:] for part in [part.split('title="')[1]]

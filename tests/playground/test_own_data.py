@@ -280,11 +280,11 @@ def conversations(installation: Installation, owner: int) -> tuple[int, int]:
     url = installation.environment.get("DATABASE_URL")
     if url:
         with psycopg.connect(url, autocommit=True) as connection:
-            row = connection.execute(asked).fetchone()  # type: ignore[arg-type]  # not a literal
+            row = connection.execute(asked).fetchone()
     else:
         with closing(sqlite3.connect(installation.folder / "playground.sqlite3", timeout=20)) as file:
             row = file.execute(asked).fetchone()
-    return tuple(row or ())  # type: ignore[return-value]  # two numbers
+    return tuple(row or ())
 
 
 @pytest.mark.served
