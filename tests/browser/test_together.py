@@ -134,8 +134,12 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
     bob.message.fill("From Bob")
     # Neither has heard of the other's when they press.
     held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
     for seat in (alice, bob):
-        seat.page.route("**/runs/**", lambda route: held.append(route))
+        seat.page.route("**/runs/**", hold)
         with seat.page.expect_request("**/runs/**"):
             seat.send_button.click()
     for route in held:
