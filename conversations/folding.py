@@ -1,4 +1,4 @@
-"""One way to compare text, for every database: canonical forms joined, widths and letter cases folded, character by character.
+"""One way to compare text, for every database: canonical forms joined, widths and cases folded, character by character.
 
 Because each character folds by itself (after NFC), a place in the folded text leads back to its place in the original.
 """

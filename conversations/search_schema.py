@@ -59,6 +59,10 @@ _POSTGRES: Final = (
     "ALTER TABLE conversations_searchtext ALTER COLUMN text SET STORAGE MAIN",
     "CREATE INDEX IF NOT EXISTS conversations_searchtext_grams ON conversations_searchtext USING gin (grams)",
 )
+_HAS_GRAMS: Final = """SELECT EXISTS (
+    SELECT FROM pg_attribute
+    WHERE attrelid = 'conversations_searchtext'::regclass AND attname = 'grams' AND NOT attisdropped
+)"""
 _TRIGRAMS: Final = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX IF NOT EXISTS conversations_searchtext_trigrams ON conversations_searchtext "
@@ -81,8 +85,12 @@ def search_schema_make(connection: BaseDatabaseWrapper) -> None:
             for statement in _SQLITE:
                 cursor.execute(statement)
             return
-        for statement in _POSTGRES:
-            cursor.execute(statement)
+        cursor.execute(_HAS_GRAMS)
+        if not cursor.fetchone()[0]:
+            for statement in _POSTGRES:
+                cursor.execute(statement)
+    if not trigrams_missing(connection):
+        return
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             for statement in _TRIGRAMS:
