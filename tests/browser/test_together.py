@@ -232,3 +232,21 @@ def test_the_map_leads_to_any_branch_by_keyboard(alice: Seat, up: FakeUpstream) 
     alice.expect_texts("Question", "first answer")
     alice.page.reload()
     alice.expect_texts("Question", "first answer")
+
+
+def test_columns_stream_in_every_tab(alice: Seat, up: FakeUpstream) -> None:
+    other = alice.tab()
+    alice.page.get_by_role("button", name="Compare").click()
+    expect(other.page.get_by_text("The columns of this conversation were changed elsewhere.")).to_be_visible()
+    other.page.get_by_role("button", name="Reload").click()
+    gate = Gate()
+    up.script(alice.http.model, Stream(text=["one ", gate, "x"]), Stream(text=["two ", gate, "y"]))
+    alice.message.fill("Compare")
+    alice.page.keyboard.press("Enter")
+    for tab in (alice, other):
+        expect(tab.answers).to_have_count(2)
+        expect(tab.answers.first).to_contain_text("one")
+    gate.open()
+    for tab in (alice, other):
+        expect(tab.answers.nth(1)).to_contain_text("y")
+        tab.expect_state("completed", nth=0)
