@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from upstream.samples import compiled, openai_sdk, scripting
+from upstream.samples import apple, compiled, openai_sdk, scripting
 from upstream.samples.curl import curl
 from upstream.samples.http import http
 from upstream.samples.request import SampleRequest
@@ -31,14 +31,14 @@ LANGUAGES: Final = (
     Language("curl", "Shell (curl)", curl, "bash"),
     Language("javascript", "JavaScript", scripting.javascript, "javascript"),
     Language("java", "Java", compiled.java, "java"),
-    Language("swift", "Swift", compiled.swift, "swift"),
+    Language("swift", "Swift", apple.swift, "swift"),
     Language("go", "Go", compiled.go, "go"),
     Language("php", "PHP", scripting.php, "php"),
     Language("python", "Python", scripting.python, "python"),
     Language("http", "HTTP", http, "http"),
     Language("c", "C", compiled.c, "c", needs="libcurl"),
     Language("csharp", "C#", compiled.csharp, "csharp"),
-    Language("objc", "Objective-C", compiled.objc, "objectivec"),
+    Language("objc", "Objective-C", apple.objc, "objectivec"),
     Language("ruby", "Ruby", scripting.ruby, "ruby"),
     Language("ocaml", "OCaml", compiled.ocaml, "ocaml", needs="cohttp-lwt-unix"),
     Language("dart", "Dart", compiled.dart, "dart"),

@@ -4,6 +4,7 @@ Control and format characters (U+2028, bidi marks …) are always escaped, so th
 changes them unseen.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -60,3 +61,8 @@ def concatenated(value: SampleText, literal: Callable[[str], str], variable: str
     parts.append(variable.format(value.variable))
     parts += [literal(value.after)] if value.after else []
     return plus.join(parts)
+
+
+def without_trigraphs(literal: str) -> str:
+    """Return a C literal in which no question mark follows another one: `??=` would be read as `#`."""
+    return re.sub(r"(?<=\?)\?", r"\\?", literal)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstream.samples import compiled
+from upstream.samples import apple, compiled
 from upstream.samples.request import body_pieces
 
 TEXT = st.text(st.sampled_from("a\"'\\$(){}?%u#@\n\r\t\x00\x1b\x7f\u2028\u202e\ufeffé中😀")) | st.text(
@@ -45,9 +45,9 @@ def objc_read(literal: str) -> str:
 @pytest.mark.parametrize(
     ("write", "read"),
     [
-        pytest.param(compiled._swift, braces_read, id="Swift"),
+        pytest.param(apple._swift, braces_read, id="Swift"),
         pytest.param(compiled._dart, braces_read, id="Dart"),
-        pytest.param(compiled._objc, objc_read, id="Objective-C"),
+        pytest.param(apple._objc, objc_read, id="Objective-C"),
     ],
 )
 @given(text=TEXT)
@@ -60,7 +60,7 @@ def test_a_literal_says_the_text(write: Callable[[str], str], read: Callable[[st
 @given(text=TEXT)
 def test_dart_and_swift_interpolate_nothing(text: str) -> None:
     assert not re.search(r"(?<!\\)(?:\\\\)*\$", compiled._dart(text))
-    assert not re.search(r"(?<!\\)(?:\\\\)*\\\(", compiled._swift(text))
+    assert not re.search(r"(?<!\\)(?:\\\\)*\\\(", apple._swift(text))
 
 
 @given(st.text(st.sampled_from('ab"\\{}[],:\n '), max_size=60) | st.text(max_size=60), st.integers(1, 20))
