@@ -184,7 +184,7 @@ def test_tools_are_edited_and_imported_without_losing_a_letter(
     schema_write(
         desk, "Parameters (JSON Schema)", '{"type": "object", "properties": {"a": {"type": "integer"}}}'
     )
-    dialog.get_by_label("strict", exact=True).select_option("true")
+    dialog.locator('[data-tool-field="strict"]').select_option("true")
     dialog.get_by_role("button", name="Make it strict").click()
     expect(dialog.get_by_text("A schema that strict mode takes")).to_be_visible()
     desk.page.keyboard.press("Escape")
