@@ -15,7 +15,9 @@ class ArchiveEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "original"], name="archive_entry_person_original_unique")
+            models.UniqueConstraint(
+                fields=["person", "original"], name="archive_entry_person_original_unique"
+            )
         ]
 
     def __str__(self) -> str:
