@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import selectors, storable
-from conversations.models import Conversation, Exchange, Message
+from conversations.models import Conversation, Exchange, Message, Run
 from conversations.selectors.access import editable_by
 from conversations.services.conversation import conversation_touch
 from conversations.services.run import (
@@ -64,11 +64,20 @@ def run_again(
         body=original.body.encode(),
     )
     secrets = capture.Secrets.of(endpoint)
-    sent = capture.sent(request, secrets)
-    exchange = Exchange.objects.create(
+    exchange = _exchange_keep(original, run, provider, capture.sent(request, secrets), process)
+    answers = _answers_expect(exchange, conversation, count=_choices(document))
+    conversation_touch(conversation=conversation, first_text="")
+    opened = OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
+    return OpenedRun(run, (opened,), tuple(answers))
+
+
+def _exchange_keep(
+    original: Exchange, run: Run, provider: Provider, sent: capture.SentRequest, process: str
+) -> Exchange:
+    return Exchange.objects.create(
         run=run,
         column=original.column,
-        parent=parent,
+        parent=original.parent,
         provider=provider,
         provider_name=provider.name,
         api=provider.api,
@@ -80,22 +89,24 @@ def run_again(
         process=process,
         beat=timezone.now(),
     )
+
+
+def _answers_expect(exchange: Exchange, conversation: Conversation, *, count: int) -> list[Message]:
+    """Make the empty answers beside the first one; the column goes on from the first of them."""
     answers = Message.objects.bulk_create(
         Message(
             conversation=conversation,
-            parent=parent,
+            parent=exchange.parent,
             role=Message.Role.ASSISTANT,
             exchange=exchange,
             choice=choice,
         )
-        for choice in range(_choices(document))
+        for choice in range(count)
     )
-    if original.column is not None:
-        original.column.leaf = answers[0]
-        original.column.save(update_fields=["leaf"])
-    conversation_touch(conversation=conversation, first_text="")
-    opened = OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
-    return OpenedRun(run, (opened,), tuple(answers))
+    if exchange.column is not None:
+        exchange.column.leaf = answers[0]
+        exchange.column.save(update_fields=["leaf"])
+    return answers
 
 
 def _document(body: str) -> dict[str, object]:

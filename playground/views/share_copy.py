@@ -41,8 +41,8 @@ class RerunForm(forms.Form):
 
     run = forms.UUIDField(widget=forms.HiddenInput)
     column = forms.TypedChoiceField(label=gettext_lazy("Column"), coerce=int)
-    provider = forms.ModelChoiceField(
-        Provider.objects.none(), label=gettext_lazy("Provider"), empty_label=None
+    provider: "forms.ModelChoiceField[Provider]" = forms.ModelChoiceField(
+        None, label=gettext_lazy("Provider"), empty_label=None
     )
     model = forms.CharField(label=gettext_lazy("Model"), max_length=MODEL_MAX)
 

@@ -45,6 +45,46 @@ for try await line in lines.lines {{
 """
 
 
+_OBJC = """\
+// clang -fobjc-arc -framework Foundation sample.m -o sample
+#import <Foundation/Foundation.h>
+
+@interface Printer : NSObject <NSURLSessionDataDelegate>
+@property(strong) dispatch_semaphore_t ended;
+@end
+
+@implementation Printer
+- (void)URLSession:(NSURLSession *)session dataTask:(NSURLSessionDataTask *)task didReceiveData:(NSData *)data {{
+    [NSFileHandle.fileHandleWithStandardOutput writeData:data];
+}}
+- (void)URLSession:(NSURLSession *)session task:(NSURLSessionTask *)task didCompleteWithError:(NSError *)error {{
+    if (error) NSLog(@"%@", error);
+    dispatch_semaphore_signal(self.ended);
+}}
+@end
+
+int main(void) {{
+    @autoreleasepool {{
+        {body}
+
+        NSURL *url = [NSURL URLWithString:{url}];
+        NSMutableURLRequest *request = [NSMutableURLRequest requestWithURL:url];
+        request.HTTPMethod = {method};
+        request.HTTPBody = body;
+        request.timeoutInterval = 600;
+{headers}
+        Printer *printer = [Printer new];
+        printer.ended = dispatch_semaphore_create(0);
+        NSURLSessionConfiguration *settings = NSURLSessionConfiguration.ephemeralSessionConfiguration;
+        NSURLSession *session = [NSURLSession sessionWithConfiguration:settings delegate:printer delegateQueue:nil];
+        [[session dataTaskWithRequest:request] resume];
+        dispatch_semaphore_wait(printer.ended, DISPATCH_TIME_FOREVER);
+    }}
+    return 0;
+}}
+"""
+
+
 def _objc(text: str) -> str:
     return "@" + literals.without_trigraphs(literals.quoted(text, '"', "", literals.octal_or_units))
 
@@ -71,41 +111,4 @@ def objc(request: SampleRequest) -> str:
             f'NSData *body = [[@[\n{pieces}\n        ] componentsJoinedByString:@""]\n'
             "            dataUsingEncoding:NSUTF8StringEncoding];"
         )
-    return f"""\
-// clang -fobjc-arc -framework Foundation sample.m -o sample
-#import <Foundation/Foundation.h>
-
-@interface Printer : NSObject <NSURLSessionDataDelegate>
-@property(strong) dispatch_semaphore_t ended;
-@end
-
-@implementation Printer
-- (void)URLSession:(NSURLSession *)session dataTask:(NSURLSessionDataTask *)task didReceiveData:(NSData *)data {{
-    [NSFileHandle.fileHandleWithStandardOutput writeData:data];
-}}
-- (void)URLSession:(NSURLSession *)session task:(NSURLSessionTask *)task didCompleteWithError:(NSError *)error {{
-    if (error) NSLog(@"%@", error);
-    dispatch_semaphore_signal(self.ended);
-}}
-@end
-
-int main(void) {{
-    @autoreleasepool {{
-        {body}
-
-        NSURL *url = [NSURL URLWithString:{text(request.url)}];
-        NSMutableURLRequest *request = [NSMutableURLRequest requestWithURL:url];
-        request.HTTPMethod = {_objc(request.method)};
-        request.HTTPBody = body;
-        request.timeoutInterval = 600;
-{headers}
-        Printer *printer = [Printer new];
-        printer.ended = dispatch_semaphore_create(0);
-        NSURLSessionConfiguration *settings = NSURLSessionConfiguration.ephemeralSessionConfiguration;
-        NSURLSession *session = [NSURLSession sessionWithConfiguration:settings delegate:printer delegateQueue:nil];
-        [[session dataTaskWithRequest:request] resume];
-        dispatch_semaphore_wait(printer.ended, DISPATCH_TIME_FOREVER);
-    }}
-    return 0;
-}}
-"""
+    return _OBJC.format(body=body, url=text(request.url), method=_objc(request.method), headers=headers)
