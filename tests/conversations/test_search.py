@@ -203,7 +203,7 @@ FILTERS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fields", FILTERS, ids=lambda fields: "-".join(fields))
+@pytest.mark.parametrize("fields", FILTERS, ids="-".join)
 def test_no_filter_finds_what_is_not_theirs(
     fields: dict[str, Any], shelves: dict[str, Conversation], alice: User, bob: User, charlie: User
 ) -> None:
