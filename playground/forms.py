@@ -36,7 +36,7 @@ class RunInput:
     parameters: Mapping[str, str]
 
 
-class _TextField(forms.CharField):
+class TextField(forms.CharField):
     """A text as typed: outer spaces kept, line ends as the browser's field had them before it encoded the form."""
 
     def __init__(self, **options: Any) -> None:
@@ -51,7 +51,7 @@ class SettingsForm(forms.Form):
 
     provider = forms.CharField(required=False)
     model = forms.CharField(required=False, max_length=MODEL_MAX)
-    system = _TextField(
+    system = TextField(
         max_length=MESSAGE_MAX,
         error_messages={
             "max_length": gettext_lazy(
@@ -111,7 +111,7 @@ class DraftForm(SettingsForm):
     The fields of a message are those of `playground.message_input`; call `written` after `is_valid`.
     """
 
-    message = _TextField(
+    message = TextField(
         max_length=MESSAGE_MAX,
         error_messages={
             "max_length": gettext_lazy(
@@ -119,11 +119,11 @@ class DraftForm(SettingsForm):
             ),
         },
     )
-    parts = _TextField()
-    role = _TextField()
-    name = _TextField()
-    tool_call_id = _TextField()
-    raw = _TextField()
+    parts = TextField()
+    role = TextField()
+    name = TextField()
+    tool_call_id = TextField()
+    raw = TextField()
     written: Written | None = None
     """The message, None where none can be read."""
 

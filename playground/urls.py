@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
 from playground.export_urls import urlpatterns as export_urls
+from playground.preset_urls import urlpatterns as preset_urls
 from playground.tool_urls import urlpatterns as tool_urls
 from playground.tree_urls import urlpatterns as tree_urls
 from playground.views import (
@@ -68,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("attachments/<slug:digest>/", attachment.attachment, name="attachment"),
     path("attachments/<slug:digest>/thumbnail/", attachment.thumbnail, name="attachment-thumbnail"),
     *tool_urls,
+    *preset_urls,
     *tree_urls,
     path("exchanges/<uuid:pk>/rest/", message.exchange_rest, name="exchange-rest"),
     path("exchanges/<uuid:pk>/stop/", run.exchange_stop, name="exchange-stop"),

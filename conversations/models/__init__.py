@@ -11,6 +11,7 @@ from conversations.models.comments import Comment
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
 from conversations.models.organising import Seen, Tag
+from conversations.models.presets import Preset, PresetVersion
 from conversations.models.searching import SearchText
 from conversations.models.shares import Share, ShareAttachment, ShareExchange
 from conversations.models.tool_mocks import ToolLoop, ToolMock
@@ -25,6 +26,8 @@ __all__ = [
     "Conversation",
     "Exchange",
     "Message",
+    "Preset",
+    "PresetVersion",
     "Run",
     "SearchText",
     "Seen",

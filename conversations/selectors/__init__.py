@@ -54,6 +54,14 @@ from conversations.selectors.exchanges import (
     run_find,
     trace_of,
 )
+from conversations.selectors.presets import (
+    exchange_system_is_a_message,
+    preset_for,
+    preset_newest,
+    preset_versions,
+    presets_for,
+    presets_newest,
+)
 from conversations.selectors.reaching import columns_reaching, message_is_in
 from conversations.selectors.request import history, message_for_api, messages_for_api
 from conversations.selectors.search import (
@@ -153,6 +161,7 @@ __all__ = [
     "exchange_is_editable",
     "exchange_schemas",
     "exchange_state_for",
+    "exchange_system_is_a_message",
     "exchanges_beside",
     "exchanges_live",
     "exchanges_of_run",
@@ -168,6 +177,11 @@ __all__ = [
     "messages_for_api",
     "messages_of_run",
     "messages_sent",
+    "preset_for",
+    "preset_newest",
+    "preset_versions",
+    "presets_for",
+    "presets_newest",
     "response_document",
     "response_so_far",
     "run_columns",

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from conversations.models import Comment, Conversation, Exchange, Seen, Share, Tag, ToolMock
+from conversations.models import Comment, Conversation, Exchange, Preset, Seen, Share, Tag, ToolMock
 from conversations.services.attachment import attachment_digests, attachments_release
 from team.models import User
 
@@ -16,7 +16,7 @@ STEP = 50
 
 def person_data_delete(*, user: User) -> int:
     """Delete the person's conversations, those in the trash too, with all that hangs on them; then their links, tags,
-    remarks and saved tool results. Return how many conversations that was. A run in them stops within a second.
+    remarks, presets and saved tool results. Return how many conversations that was. A run in them stops within a second.
     """
     count = 0
     while ids := list(Conversation.objects.filter(owner=user).values_list("pk", flat=True)[:STEP]):
@@ -24,7 +24,8 @@ def person_data_delete(*, user: User) -> int:
     with transaction.atomic():
         uses = Share.objects.filter(owner=user).values_list("attachment_uses__attachment", flat=True)
         digests = [digest for digest in uses if digest]
-        for model, field in ((Share, "owner"), (ToolMock, "owner"), (Tag, "person"), (Seen, "person")):
+        owned = ((Share, "owner"), (ToolMock, "owner"), (Preset, "owner"), (Tag, "person"), (Seen, "person"))
+        for model, field in owned:
             model._default_manager.filter(**{field: user}).delete()
         Comment.objects.filter(author=user).delete()
         attachments_release(digests=digests)

@@ -25,6 +25,7 @@ import { start as startMessageMenu } from "./message_menu.js";
 import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParameters } from "./parameters.js";
+import { start as startPresets } from "./presets.js";
 import { bind as bindPreview } from "./preview.js";
 import { bind as bindOrganise, start as startOrganise } from "./organise.js";
 import { followAnswers } from "./reply.js";
@@ -74,6 +75,7 @@ const starts = [
   startMessageMenu,
   startTreeMap,
   startTools,
+  startPresets,
 ];
 
 /** @type {ReadonlyArray<(root: ParentNode) => void>} */

@@ -78,7 +78,7 @@ export async function chooseColumn(id) {
     toast(result.problem, "bad");
     return false;
   }
-  load(result.html);
+  loadSettings(result.html);
   return true;
 }
 
@@ -107,7 +107,7 @@ function mark(id) {
 }
 
 /** Put a column's settings into the fields of the page. @param {string} html */
-function load(html) {
+export function loadSettings(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const settings = template.content.querySelector("[data-column-settings]");
@@ -123,6 +123,7 @@ function load(html) {
   insert(place, html, "innerHTML");
   document.dispatchEvent(new Event("settings:loaded"));
   for (const said of elements(document, "[data-chosen-name]")) said.textContent = name.trim();
+  if (!chosenField()) return;
   const address = new URL(location.href);
   address.searchParams.set("column", columnSettings);
   history.replaceState(history.state, "", address);

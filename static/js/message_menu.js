@@ -5,6 +5,7 @@ import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 import { base, mayEdit, rowId, show } from "./live.js";
 import { editAsJson } from "./message_json.js";
+import { takeSettings } from "./presets.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
 import { columnOf, itemOf, transcriptOf } from "./transcripts.js";
@@ -59,6 +60,8 @@ function itemsFor(article) {
     { icon: "edit", label: gettext("Edit"), run: () => edit(article) },
     { icon: "braces", label: gettext("Edit as JSON"), run: () => void editAsJson(article) },
   ];
+  const exchange = article.dataset["exchange"];
+  if (exchange) items.push({ icon: "down", label: gettext("Take over settings"), run: () => void takeSettings(exchange) });
   if (article.dataset["role"] !== "assistant") {
     items.unshift({ icon: "again", label: gettext("Run again from here"), run: () => runAgain(article, id) });
   }

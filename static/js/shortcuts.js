@@ -20,6 +20,7 @@ function lines() {
     { keys: `${mod}Enter`, does: gettext("Send from anywhere on the page") },
     { keys: "Esc", does: gettext("Stop the answer") },
     { keys: "↑", does: gettext("Recall the last message, in an empty box") },
+    { keys: "/", does: gettext("Presets, in an empty box") },
     { keys: "Alt ← →", does: gettext("Other alternatives of the message with the focus") },
     { keys: `${mod}K`, does: gettext("Search conversations") },
     { keys: `${mod}${shift}O`, does: gettext("New chat") },

@@ -115,6 +115,16 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "tool-mock-create": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},
     "tool-mock-update": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "tool-mock-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "presets": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "preset-create": {"GET": OWN_PAGE, "POST": Answer(422, 401)},  # with a provider that is not theirs
+    "preset": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
+    "preset-save": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
+    "preset-change": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "preset-pin": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "preset-revert": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "preset-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
+    "preset-apply": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
+    "settings-take": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "tool-import": {"GET": WRONG_METHOD, "POST": Answer(200, 401)},
     "schema-code": {"GET": WRONG_METHOD, "POST": Answer(200, 401)},
     "objection": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
@@ -212,6 +222,7 @@ class Belongings:
     share: SharedLink
     digest: str
     change: str
+    preset: str
     first: str = "1"  # she is the first account, and made the first invitation
 
     def path(self, name: str) -> str:
@@ -219,6 +230,8 @@ class Belongings:
         ids = {
             "<uuid:before>": self.messages[-1],
             "<uuid:change>": self.change,
+            "<uuid:exchange>": self.sent.exchange,
+            "<uuid:preset>": self.preset,
             "<uuid:message>": self.messages[0],
             "<uuid:run_id>": str(self.sent.run_id),
             "<str:tab>": "request",
@@ -242,6 +255,7 @@ class Belongings:
             "/exchanges": self.sent.exchange,
             "/settings": self.provider,
             "/shares": self.share.id,
+            "/presets": self.preset,
         }
         ids["<uuid:pk>"] = next(
             (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
@@ -279,7 +293,14 @@ def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
     assert invited.status_code == 200
     share = share_make(page, title=CANARY, password=f"{CANARY} password")
     return Belongings(
-        page, sent, messages, provider, share, attachment_add(page), change_make(page, messages)
+        page,
+        sent,
+        messages,
+        provider,
+        share,
+        attachment_add(page),
+        change_make(page, messages),
+        preset_make(page),
     )
 
 
@@ -289,6 +310,14 @@ def change_make(page: Page, messages: tuple[str, ...]) -> str:
     answer = ask(page, "POST", f"/conversations/{page.conversation}/messages/insert/", fields)
     answer.raise_for_status()
     return str(answer.json()["undo"]).strip("/").split("/")[-2]
+
+
+def preset_make(page: Page) -> str:
+    """Save a preset of a page's person; return its id."""
+    fields = {**page.fields(""), "name": CANARY, "system": f"{CANARY} {{{{city}}}}"}
+    answer = ask(page, "POST", "/presets/new/", fields)
+    answer.raise_for_status()
+    return answer.text.split('data-preset="', 1)[1].split('"')[0]
 
 
 def attachment_add(page: Page) -> str:
