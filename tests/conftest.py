@@ -1,6 +1,7 @@
 """Fixtures for every test. The cast (Alice, Bob, Charlie) is in `tests/cast.py`, served processes in `tests/served.py`."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if mixed := [str(path) for path, kinds in files.items() if len(kinds) > 1]:
         # Workers get whole files, so that the tests of one share what its module set up.
         raise pytest.UsageError(f"tests with Chromium need files of their own: {', '.join(mixed)}")
-    items.sort(key=in_browser)
+    # The longest files of the browser first, so that no worker sits on one of them alone at the end.
+    sizes = Counter(item.path for item in items if in_browser(item))
+    items.sort(
+        key=lambda item: (in_browser(item), -sizes[item.path], item.path if in_browser(item) else Path())
+    )
 
 
 @pytest.fixture(scope="session")
