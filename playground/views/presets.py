@@ -23,6 +23,7 @@ from playground.views.desk import (
     api_id,
     chosen,
     column_asked,
+    conversation_of,
     editable_conversation,
     models_of,
     provider_of,
@@ -133,10 +134,11 @@ def preset_apply(request: PersonRequest, pk: UUID, preset: UUID) -> HttpResponse
 
     The answer to a POST has the fields of the column for the page, and the message for the composer.
     """
-    found = editable_conversation(request.user, pk)
+    is_post = request.method == "POST"
+    found = editable_conversation(request.user, pk) if is_post else conversation_of(request.user, pk)
     version = selectors.preset_newest(preset=preset_of(request, preset))
     variables = tuple(map(Variable.from_json, version.variables))
-    if request.method != "POST":
+    if not is_post:
         if not variables:
             return HttpResponse(status=204)
         fields = [ValueField(variable, variable.default) for variable in variables]

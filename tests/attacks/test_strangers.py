@@ -116,7 +116,7 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "tool-mock-update": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "tool-mock-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "presets": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
-    "preset-create": {"GET": OWN_PAGE, "POST": Answer(422, 401)},  # with a provider that is not theirs
+    "preset-create": {"GET": OWN_PAGE, "POST": Answer(200, 401)},
     "preset": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "preset-save": {"GET": HIDDEN_PAGE, "POST": HIDDEN_DEED},
     "preset-change": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
