@@ -269,6 +269,7 @@ class Belongings:
         run = self.page.fields(
             "Hello", parameters=parameters(), title="Taken over", key="sk-of-a-stranger-0123"
         ) | {"url": "https://api.example.com/cat.png"}
+        run["model"] = "model-of-a-stranger"  # what one types comes back
         rules = {"signup_mode": "open", "private_hosts": "", "deed": "deactivate", "role": "member"}
         return provider_fields(name="Taken over") | run | rules
 

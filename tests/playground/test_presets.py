@@ -283,6 +283,7 @@ def test_a_preset_is_deleted_with_its_versions(client: Client, desk: Desk) -> No
 # Hostile texts
 
 
+@SLOW
 @given(text=MUSTACHE, value=MUSTACHE)
 def test_a_text_is_refused_or_rendered_letter_for_letter(text: str, value: str) -> None:
     try:
