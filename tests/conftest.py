@@ -32,9 +32,13 @@ def pytest_unconfigure() -> None:
     servers.stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that use Chromium and run them last: Playwright keeps an event loop running on this thread,
-    which asynchronous tests after it could not stand."""
+    which asynchronous tests after it could not stand. On PostgreSQL and Redis, leave out what knows no backend: it has
+    run on SQLite."""
+    if servers.BACKENDS != "sqlite":
+        config.hook.pytest_deselected(items=[item for item in items if not _knows_backend(item)])
+        items[:] = filter(_knows_backend, items)
 
     def in_browser(item: pytest.Item) -> bool:
         return "chromium" in getattr(item, "fixturenames", ())
@@ -52,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: (in_browser(item), -sizes[item.path], item.path if in_browser(item) else Path())
     )
+
+
+def _knows_backend(item: pytest.Item) -> bool:
+    """Whether a test uses a database, or a served process with one."""
+    fixtures = {"db", "transactional_db", "_migrated"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(scope="session")
