@@ -84,7 +84,8 @@ function open(room, from) {
 
 /** @param {HTMLElement} room */
 function close(room) {
-  const hadFocus = room.contains(document.activeElement);
+  // Over a drawer everything else is inert: wherever Tab has led meanwhile, the focus goes back.
+  const hadFocus = isDrawer(room) || room.contains(document.activeElement);
   room.dataset["open"] = "false";
   settle();
   const back = opener?.isConnected ? opener : firstToggle(room);
