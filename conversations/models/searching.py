@@ -6,6 +6,7 @@ on `Message` would be lost whenever SQLite rebuilds that table for another migra
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -108,9 +109,9 @@ class Searchable(models.Model):
         row = self.search_row()
         return bool(row.text or row.has_images or row.has_tools)
 
+    @abstractmethod
     def search_row(self) -> SearchText:
         """Return what is kept of it, not saved."""
-        raise NotImplementedError
 
 
 def search_keep(rows: Iterable[Searchable]) -> None:

@@ -3,7 +3,7 @@
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -56,7 +56,7 @@ class _Html:
             '<details class="node" data-keep="node-{}"{}{}><summary>{}{}<span class="node__fold">'
             '<span class="fold-json">{}</span>{}{}</span></summary><div class="node__in">{}</div>'
             '<div class="node__end">{}{}</div></details>',
-            *(node.at or "top", fetch, "" if node.lazy else mark_safe(" open"), label, first),
+            *(node.at or "top", fetch, "" if node.lazy else SafeString(" open"), label, first),
             *(_held(node), last, comma, "" if node.lazy else self.below(node), last, comma),
         )
 

@@ -7,6 +7,7 @@ this module does not know becomes `Any` or `unknown`, never a guess. Names are m
 import json
 import keyword
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ def typescript_of(schema: Any, name: str = "") -> str:
     return "\n".join(writer.written.values()) + ending
 
 
-class _Writer:
+class _Writer(ABC):
     """Walks a schema; a language says how things are written."""
 
     def __init__(self, schema: Any, name: str) -> None:
@@ -170,26 +171,28 @@ class _Writer:
 
     # What a language says
 
-    def anything(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def anything(self) -> str: ...
 
-    def plain(self, kind: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def plain(self, kind: str) -> str: ...
 
-    def literals(self, values: list[Any]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def literals(self, values: list[Any]) -> str: ...
 
-    def union(self, types: list[str]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def union(self, types: list[str]) -> str: ...
 
-    def list(self, of: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def list(self, of: str) -> str: ...
 
-    def mapping(self, to: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def mapping(self, to: str) -> str: ...
 
-    def object(self, name: str, schema: Mapping[str, Any], types: Mapping[str, str], needed: set[str]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def object(
+        self, name: str, schema: Mapping[str, Any], types: Mapping[str, str], needed: set[str]
+    ) -> str: ...
 
 
 _OWN: Final = frozenset(
