@@ -4,11 +4,11 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.lab import Lab, article, bundle, end_update, lab, watch, workbench
+from tests.browser.tracing import traced
 
 __all__ = ["bundle", "lab"]
 PROSE = "[data-markdown]"
@@ -246,26 +246,6 @@ def tokens(count: int) -> list[str]:
     )
     text = part * (count * 4 // len(part) + 1)
     return [text[at : at + 4] for at in range(0, count * 4, 4)]
-
-
-def traced(chromium: Browser, page: Page, path: Path, work: Any) -> tuple[list[float], list[float]]:
-    """Return the processor time, in ms, of each task of the page's main thread and of each frame's script during `work`.
-
-    Processor time, not time by the clock: other work on this machine is not the page's.
-    """
-    chromium.start_tracing(page=page, path=path, categories=["devtools.timeline", "toplevel"])
-    work()
-    chromium.stop_tracing()
-    events = [
-        event
-        for event in json.loads(path.read_bytes())["traceEvents"]
-        if event.get("ph") == "X" and "tdur" in event
-    ]
-    thread = next((event["pid"], event["tid"]) for event in events if event["name"] == "FireAnimationFrame")
-    own = [event for event in events if (event["pid"], event["tid"]) == thread]
-    tasks = [event["tdur"] / 1000 for event in own if event["name"].endswith("RunTask")]
-    frames = [event["tdur"] / 1000 for event in own if event["name"] == "FireAnimationFrame"]
-    return tasks, frames
 
 
 def test_the_end_of_a_20_000_token_answer_costs_no_more_than_its_beginning(
