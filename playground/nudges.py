@@ -63,6 +63,11 @@ class Nudges:
         if not listeners:
             self._listeners.pop(str(person), None)
 
+    @property
+    def is_served(self) -> bool:
+        """Whether the event loop that serves the pages still is there: a thread may end after it."""
+        return not self._loop.is_closed()
+
     def send(self, person: object, nudge: Nudge) -> None:
         """Nudge all pages of a person, here and elsewhere. May be called from any thread; never waits."""
         self._loop.call_soon_threadsafe(self._send, str(person), nudge)

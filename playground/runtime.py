@@ -175,7 +175,7 @@ def runtime() -> Runtime:
 
 def nudge_send(person: object, nudge: Nudge) -> None:
     """Nudge a person's pages from any thread of a server process, or from a management command."""
-    if _current is not None:
+    if _current is not None and _current.nudges.is_served:
         _current.nudges.send(person, nudge)
     elif settings.REDIS_URL:
         from playground.nudges_redis import nudge_publish
