@@ -1,9 +1,8 @@
 // @ts-check
-/** Boot: start every behaviour once, bind it again to whatever comes into the page. */
+/** Boot: start every behaviour once, bind it again to whatever comes into the page. What few visits need comes later (parts.js). */
 import { start as startAnnouncements } from "./announce.js";
 import { bind as bindAttach } from "./attach/compose.js";
 import { start as startBranches } from "./branches.js";
-import { bind as bindBody } from "./body/switch.js";
 import { start as startChoices } from "./choices.js";
 import { bind as bindColumns, start as startColumns } from "./columns.js";
 import { bind as bindComments, start as startComments } from "./comments.js";
@@ -11,21 +10,16 @@ import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
 import { start as startDialogs } from "./dialog.js";
-import { start as startDiff } from "./diff.js";
 import { start as startDrawers } from "./drawers.js";
 import { start as startFinder } from "./finder.js";
 import { follow as followChanges } from "./live.js";
-import { bind as bindImport } from "./import.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
-import { start as startMessageEdit } from "./message_edit.js";
-import { bind as bindMessageJson, start as startMessageJson } from "./message_json.js";
 import { start as startMenus } from "./menus.js";
-import { start as startMessageMenu } from "./message_menu.js";
 import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
+import { bind as bindParts, start as startParts } from "./parts.js";
 import { bind as bindParameters } from "./parameters.js";
-import { start as startPresets } from "./presets.js";
 import { bind as bindPreview } from "./preview.js";
 import { bind as bindOrganise, start as startOrganise } from "./organise.js";
 import { followAnswers } from "./reply.js";
@@ -34,16 +28,15 @@ import { bind as bindScroll } from "./scroll.js";
 import { bind as bindScrollTogether } from "./scroll_together.js";
 import { bind as bindSettings } from "./settings.js";
 import { start as startShortcuts } from "./shortcuts.js";
+import { start as startSlash } from "./slash.js";
 import { refreshFrom } from "./sidebar.js";
 import { ExchangeSocket } from "./socket.js";
-import { bind as bindSweep, start as startSweep } from "./sweep.js";
 import { bind as bindTabs, start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
 import { bind as bindTimes } from "./times.js";
 import { bind as bindTitle } from "./title.js";
 import { bind as bindToasts, start as startToasts } from "./toasts.js";
-import { bind as bindTools, follow as followTools, start as startTools, startDialogs as startToolDialogs } from "./tools/index.js";
-import { start as startTreeMap } from "./tree_map.js";
+import { bind as bindTools, follow as followTools, start as startTools } from "./tools/index.js";
 import { start as startTry } from "./try_parameter.js";
 
 const socket = openSocket();
@@ -63,19 +56,14 @@ const starts = [
   startOrganise,
   startComments,
   startBranches,
-  startMessageEdit,
-  startMessageJson,
   startRest,
   startChoices,
   startColumns,
-  startDiff,
-  startSweep,
   startInspector,
   startAnnouncements,
-  startMessageMenu,
-  startTreeMap,
   startTools,
-  startPresets,
+  startSlash,
+  startParts,
 ];
 
 /** @type {ReadonlyArray<(root: ParentNode) => void>} */
@@ -87,18 +75,15 @@ const binds = [
   bindScrollTogether,
   bindParameters,
   bindPreview,
-  bindBody,
+  bindParts,
   bindAttach,
   bindComposer,
-  bindMessageJson,
   bindSettings,
   bindColumns,
-  bindSweep,
   bindTimes,
   bindOrganise,
   bindComments,
   bindTitle,
-  bindImport,
   bindInspector,
   bindToasts,
   bindTools,
@@ -122,7 +107,6 @@ for (const start of starts) start();
 bindAll(document);
 startObjections();
 startTry();
-startToolDialogs();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {
     if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);

@@ -10,7 +10,7 @@ import { toast } from "./toasts.js";
 /** @typedef {typeof import("./diff/words.js")} Words */
 
 export function start() {
-  delegate("click", "[data-diff]", (button) => void open(button));
+  delegate("click", "button[data-diff]", (button) => void open(button));
 }
 
 /** @param {HTMLElement} button */

@@ -1,196 +1,40 @@
 // @ts-check
-/** The inspector: choose an answer, look at its exchange in tabs; what is shown follows the exchange to its end. */
-import { delegate, fresh, make } from "./dom.js";
-import { problemNodes } from "./field_message.js";
-import { insert } from "./fragments.js";
-import { colour } from "./markdown/code.js";
+/** Which answer the inspector is about; the room itself (inspector/room.js) is fetched when somebody first sees it. */
+import { elements, fresh } from "./dom.js";
+import { Lazy, onFirst } from "./lazy.js";
 import { show } from "./panels.js";
-import { LIVE } from "./reply.js";
-import { get } from "./request.js";
-import { choose as chooseTab } from "./tabs.js";
-import { bind as bindBodies, start as startBodies } from "./inspector/bodies.js";
-import { addNews, bind as bindEvents, filterOf, openEvent, start as startEvents } from "./inspector/events.js";
-import { bind as bindHeat, start as startHeat } from "./inspector/heat.js";
-import { keep, restore } from "./inspector/keep.js";
-import { writePlace } from "./inspector/place.js";
-import { bind as bindScrubber, release } from "./inspector/scrubber.js";
 
-/** How often a tab of a live exchange is brought up to date. The server keeps what came once a second. */
-const REFRESH_MS = 1_000;
-/** The request of a live exchange does not change any more; tokens come with its end. */
-const GROWING_TABS = ["response", "events", "timing"];
+const room = new Lazy(() => import("./inspector/room.js"));
 
-/** @type {Inspector | null} */
-let inspector = null;
+export function start() {
+  onFirst("click", "[data-inspect]", room);
+  document.addEventListener("panel:shown", loadIfSeen);
+  document.addEventListener("run:started", () => {
+    const region = shownRegion();
+    if (region) chooseNewest(region);
+  });
+}
 
 /** @param {ParentNode} root */
 export function bind(root) {
-  for (const region of fresh(root, "[data-inspector]")) inspector = new Inspector(region);
-  if (root instanceof Element && root.closest("[data-inspector-panel]")) colour(root);
-  for (const bindPart of [bindBodies, bindEvents, bindScrubber, bindHeat]) bindPart(root);
-}
-
-export function start() {
-  for (const startPart of [startBodies, startEvents, startHeat]) startPart();
-  delegate("click", "[data-inspect]", (button) => {
-    const article = button.closest("[data-exchange]");
-    if (article instanceof HTMLElement) inspector?.choose(article, button.dataset["inspect"] ?? "");
-  });
-  document.addEventListener("panel:shown", () => inspector?.shown());
-  document.addEventListener("run:started", () => inspector?.chooseNewest());
-  document.addEventListener("exchange:ended", (event) => {
-    inspector?.ended(/** @type {CustomEvent<{exchange: string}>} */ (event).detail.exchange);
-  });
-  setInterval(() => inspector?.tick(), REFRESH_MS);
-}
-
-class Inspector {
-  #region;
-  #panel;
-  /** @type {AbortController | null} */
-  #loading = null;
-  /** The address of what is shown, so that a second look costs nothing. */
-  #shown = "";
-  /** The event that the page's address names, until it is shown. */
-  #event;
-  /** Whether the news of a live stream are on their way. */
-  #hearing = false;
-
-  /** @param {HTMLElement} region */
-  constructor(region) {
-    this.#region = region;
-    this.#panel = /** @type {HTMLElement} */ (region.querySelector("[data-inspector-panel]"));
-    this.#event = region.dataset["event"] ?? "";
-    region.addEventListener("tab:chosen", () => this.refresh());
-    this.#panel.addEventListener("toggle", (event) => this.#toggled(event), true);
-    if (!this.#exchange) this.chooseNewest();
+  for (const region of fresh(root, "[data-inspector]", "exchange")) {
+    if (!region.dataset["exchange"]) chooseNewest(region);
     if (region.dataset["linked"] !== undefined) show("inspector");
-    this.refresh();
   }
+  if (room.now) room.now.bind(root);
+  else loadIfSeen();
+}
 
-  get #exchange() {
-    return this.#region.dataset["exchange"] ?? "";
-  }
+function loadIfSeen() {
+  if (!room.now && shownRegion()?.checkVisibility()) void room.load();
+}
 
-  get #tab() {
-    const tab = this.#region.querySelector('[role="tab"][aria-selected="true"]');
-    return tab?.getAttribute("data-tab") ?? "request";
-  }
+function shownRegion() {
+  return elements(document, "[data-inspector]").at(-1);
+}
 
-  /** Show an answer's exchange. @param {HTMLElement} article @param {string} name of the tab, "" for the open one */
-  choose(article, name) {
-    this.#region.dataset["exchange"] = article.dataset["exchange"] ?? "";
-    show("inspector");
-    const tab = name && this.#region.querySelector(`[data-tab="${CSS.escape(name)}"]`);
-    if (tab instanceof HTMLElement) chooseTab(tab);
-    this.refresh();
-  }
-
-  /** The newest answer is what the inspector would show; it does not come to the front for it. */
-  chooseNewest() {
-    const newest = [...document.querySelectorAll("[data-transcript] article[data-exchange]")].at(-1);
-    if (!(newest instanceof HTMLElement)) return;
-    this.#region.dataset["exchange"] = newest.dataset["exchange"] ?? "";
-    this.refresh();
-  }
-
-  /** @param {string} exchange */
-  ended(exchange) {
-    if (exchange === this.#exchange) this.#again();
-  }
-
-  /** The right side shows another of its rooms. */
-  shown() {
-    if (!this.#region.checkVisibility()) {
-      release();
-      writePlace(null);
-    }
-    this.refresh();
-  }
-
-  /** Follow a live exchange. */
-  tick() {
-    const live = document.querySelector(`${LIVE}[data-exchange="${CSS.escape(this.#exchange)}"]`);
-    if (!live || !GROWING_TABS.includes(this.#tab) || document.hidden || !this.#region.checkVisibility()) return;
-    // What somebody is marking to copy must not go away under the pointer.
-    const marked = getSelection();
-    if (marked && !marked.isCollapsed && this.#panel.contains(marked.anchorNode)) return;
-    if (this.#panel.querySelector("[data-news]")) void this.#hear();
-    else this.#again();
-  }
-
-  async #hear() {
-    if (this.#hearing || this.#panel.getAttribute("aria-busy") === "true") return;
-    this.#hearing = true;
-    await addNews(this.#panel, (this.#loading ?? new AbortController()).signal);
-    this.#hearing = false;
-  }
-
-  #again() {
-    this.#shown = "";
-    this.refresh();
-  }
-
-  /** Show what is chosen, when somebody can see it. */
-  refresh() {
-    const visible = this.#region.checkVisibility();
-    this.#mark(visible ? this.#exchange : "");
-    const url = `/exchanges/${this.#exchange}/${this.#tab}/`;
-    if (visible && this.#exchange && url !== this.#shown) void this.#load(url);
-  }
-
-  /** @param {string} url */
-  async #load(url) {
-    this.#loading?.abort();
-    const loading = (this.#loading = new AbortController());
-    this.#panel.setAttribute("aria-busy", "true");
-    const result = await get(this.#query(url), loading.signal);
-    if (result.aborted) return;
-    this.#panel.removeAttribute("aria-busy");
-    release();
-    if (!result.ok) {
-      const again = () => this.#again();
-      this.#panel.replaceChildren(make("div", { class: "panel__none" }, ...problemNodes(result, again)));
-      return;
-    }
-    const kept = this.#panel.dataset["shows"] === url ? keep(this.#panel) : null;
-    insert(this.#panel, result.html, "innerHTML");
-    this.#shown = this.#panel.dataset["shows"] = url;
-    if (kept) restore(this.#panel, kept);
-    this.#followEnd();
-    this.#event = "";
-    this.#write();
-  }
-
-  /** The same tab again keeps its filter; an address may name an event. @param {string} url */
-  #query(url) {
-    if (this.#event && this.#tab === "events") return `${url}?event=${encodeURIComponent(this.#event)}`;
-    return this.#panel.dataset["shows"] === url ? url + filterOf(this.#panel) : url;
-  }
-
-  /** A live list begins at its end. */
-  #followEnd() {
-    const scroll = this.#panel.querySelector("[data-live] [data-event-scroll]");
-    if (scroll && scroll.scrollTop === 0) scroll.scrollTop = scroll.scrollHeight;
-  }
-
-  /** @param {Event} event */
-  #toggled(event) {
-    if (event.target instanceof Element && event.target.parentElement?.matches("li.event")) this.#write();
-  }
-
-  /** Let the page's address lead to what is shown. */
-  #write() {
-    const event = this.#event || (this.#tab === "events" ? openEvent(this.#panel) : "");
-    if (this.#region.checkVisibility()) writePlace({ exchange: this.#exchange, tab: this.#tab, event });
-  }
-
-  /** The answer that is shown is marked in the transcript. @param {string} exchange "" for none */
-  #mark(exchange) {
-    for (const article of document.querySelectorAll("[data-transcript] article[data-exchange]")) {
-      const shown = exchange !== "" && article.getAttribute("data-exchange") === exchange;
-      if (shown) article.setAttribute("aria-current", "true");
-      else article.removeAttribute("aria-current");
-    }
-  }
+/** The newest answer is what the inspector would show; it does not come to the front for it. @param {HTMLElement} region */
+function chooseNewest(region) {
+  const newest = elements(document, "[data-transcript] article[data-exchange]").at(-1);
+  if (newest) region.dataset["exchange"] = newest.dataset["exchange"] ?? "";
 }

@@ -4,8 +4,7 @@ import { delegate, elements, make } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
 import { base, mayEdit, rowId, show } from "./live.js";
-import { editAsJson } from "./message_json.js";
-import { takeSettings } from "./presets.js";
+import { messageWriting, presets } from "./parts.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
 import { columnOf, itemOf, transcriptOf } from "./transcripts.js";
@@ -26,6 +25,13 @@ export function start() {
   delegate("click", "[data-insert-end]", (button) => insertAtEnd(button));
   delegate("click", "[data-copy-branch]", () => copyShown());
   document.addEventListener("keydown", alternatives);
+}
+
+/** A menu that was opened before this was fetched. @param {ParentNode} root */
+export function bind(root) {
+  for (const menu of elements(root, "details[data-message-menu][open]")) {
+    if (!menu.querySelector("[data-menu-item]")) fill(/** @type {HTMLDetailsElement} */ (menu));
+  }
 }
 
 /** @param {HTMLDetailsElement} menu */
@@ -58,10 +64,10 @@ function itemsFor(article) {
   /** @type {Item[]} */
   const items = [
     { icon: "edit", label: gettext("Edit"), run: () => edit(article) },
-    { icon: "braces", label: gettext("Edit as JSON"), run: () => void editAsJson(article) },
+    { icon: "braces", label: gettext("Edit as JSON"), run: () => void messageWriting.load().then((writing) => writing?.editAsJson(article)) },
   ];
   const exchange = article.dataset["exchange"];
-  if (exchange) items.push({ icon: "down", label: gettext("Take over settings"), run: () => void takeSettings(exchange) });
+  if (exchange) items.push({ icon: "down", label: gettext("Take over settings"), run: () => void presets.load().then((shown) => shown?.takeSettings(exchange)) });
   if (article.dataset["role"] !== "assistant") {
     items.unshift({ icon: "again", label: gettext("Run again from here"), run: () => runAgain(article, id) });
   }

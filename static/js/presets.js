@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Presets: a dialog that lists, applies, saves and looks back at them; "/" in an empty composer opens it. What is applied
- * goes into the column whose settings the page shows.
+ * Presets: a dialog that lists, applies, saves and looks back at them; "/" in an empty composer opens it (slash.js). What
+ * is applied goes into the column whose settings the page shows.
  */
 import { loadSettings } from "./columns.js";
 import { ask } from "./dialog.js";
@@ -45,7 +45,6 @@ export function start() {
   delegate("change", "[data-field=kind]", (field) => showChoices(field));
   delegate("input", "[data-presets-search]", filter);
   delegate("keydown", "[data-presets-search], [data-preset-use]", (element, event) => key(element, event));
-  delegate("keydown", "[data-composer] textarea[name=message]", (field, event) => slash(field, event));
   document.querySelector("#presets")?.addEventListener("close", closed);
 }
 
@@ -252,14 +251,11 @@ function compose(text) {
 
 // -- keys --------------------------------------------------------------------------------------------------------------
 
-/** @param {HTMLElement} field @param {KeyboardEvent} event */
-function slash(field, event) {
-  const plain = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
-  if (!plain || !(field instanceof HTMLTextAreaElement) || field.value !== "") return;
-  event.preventDefault();
+/** "/" opened the dialog; whoever closed it meanwhile meant the character. */
+export function showAfterSlash() {
   slashed = true;
-  dialog().showModal();
-  void list();
+  if (dialog().open) void list();
+  else closed();
 }
 
 /** Who meant the character and no preset has it, with what they typed after it. */

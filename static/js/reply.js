@@ -5,7 +5,8 @@
  * An exchange has one article per choice. Updates are only noted when they come; the articles are brought up to date
  * once per frame (frames.js). When an answer is complete on the page its article says `exchange:ended`.
  */
-import { fresh, make } from "./dom.js";
+import { fresh } from "./dom.js";
+import { showFailure } from "./failure.js";
 import { paintSoon } from "./frames.js";
 import { gettext, interpolate, language } from "./i18n.js";
 import { MarkdownView } from "./markdown/view.js";
@@ -14,17 +15,11 @@ import { StatsLine } from "./stats.js";
 import { ToolCalls } from "./tool_calls.js";
 
 /** @import { ExchangeSocket, Follower } from "./socket.js" */
+/** @import { Failure } from "./failure.js" */
 /** @import { EndStats } from "./stats.js" */
 
 /**
  * @typedef {"queued" | "streaming" | "completed" | "stopped" | "failed" | "interrupted"} AnswerState
- * @typedef {object} Failure
- * @property {string} kind
- * @property {string} message
- * @property {string} advice
- * @property {number | null} status
- * @property {string | null} param
- * @property {number | null} retry_after seconds
  * @typedef {{state: AnswerState, error: Failure | null, stats: EndStats, more?: boolean}} End `more`: see rest.js
  */
 
@@ -366,23 +361,10 @@ class Answer {
     this.complete = true;
     this.#source?.normalize();
     this.#stats?.end(stats);
-    if (error) this.#fail(error);
+    if (error) showFailure(this.article, error);
     this.article.dataset["state"] = state;
     this.article.removeAttribute("aria-busy");
     this.#reply.shown();
-  }
-
-  /** @param {Failure} error */
-  #fail(error) {
-    const place = this.#part("[data-error]");
-    if (!place) return;
-    place.replaceChildren(
-      make("p", { class: "notice__title" }, error.message),
-      ...(error.advice ? [make("p", { class: "soft" }, error.advice)] : []),
-    );
-    place.hidden = false;
-    const again = this.#part('[data-when="failed"] [data-again]');
-    if (error.retry_after) again?.setAttribute("data-wait", String(error.retry_after));
   }
 
   /** An empty article like this one for another choice. @param {number} choice */
@@ -399,5 +381,4 @@ class Answer {
     this.article.after(article);
     return new Answer(article, this.#reply);
   }
-
 }

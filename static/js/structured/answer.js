@@ -1,9 +1,9 @@
 // @ts-check
 /**
  * An answer that is JSON: read while it streams, compared with the schema it was asked for, shown as a tree, a table or the
- * text that came. It follows the source of the message, which every answer keeps; nothing else knows of it.
+ * text that came. It follows the source of the message (watch.js), which every answer keeps; nothing else knows of it.
  */
-import { elements, fresh, make, part } from "../dom.js";
+import { elements, make, part } from "../dom.js";
 import { gettext, interpolate, ngettext } from "../i18n.js";
 import { icon } from "../icons.js";
 import { LIVE } from "../reply.js";
@@ -22,42 +22,7 @@ const LEAST_MS = 80;
 /** Faults that time may still heal, at the value that is being written and around it. */
 const UNFINISHED = new Set(["required", "minItems", "minLength", "minProperties", "contains", "minContains", "anyOf", "oneOf", "enum", "const", "pattern", "format", "not", "dependentRequired"]);
 
-/** @param {ParentNode} root */
-export function bind(root) {
-  for (const article of fresh(root, "article[data-exchange]", "structured")) watch(article);
-}
-
-/** Look at an answer once there is something in it, and each time it has grown. @param {HTMLElement} article */
-function watch(article) {
-  const source = article.querySelector("[data-markdown] > [data-source]");
-  if (!(source instanceof HTMLElement) || !document.querySelector("template[data-structured-answer]")) return;
-  /** @type {StructuredAnswer | null} */
-  let view = null;
-  const look = () => {
-    const text = source.textContent ?? "";
-    if (view) return view.grown();
-    if (!looksLikeJson(text)) return undefined;
-    view = new StructuredAnswer(article, source);
-    return view.grown();
-  };
-  look();
-  if (!article.matches(LIVE)) return;
-  const observer = new MutationObserver(look);
-  observer.observe(source, { childList: true, characterData: true, subtree: true });
-  article.addEventListener("exchange:ended", () => {
-    observer.disconnect();
-    look();
-  });
-  // Of several choices only one article says that all have ended.
-  document.addEventListener("exchange:ended", () => view?.grown());
-}
-
-/** @param {string} text */
-function looksLikeJson(text) {
-  return /^\s*[[{]\s*["{}[\]\dtfn-]/.test(text.slice(0, 400));
-}
-
-class StructuredAnswer {
+export class StructuredAnswer {
   #article;
   #source;
   #box;

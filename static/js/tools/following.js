@@ -1,33 +1,15 @@
 // @ts-check
-/** Messages that were added to the conversation without this page having asked: saved results, and the answers to them. */
+/** What follows the last message of a list and did not come by the socket: saved results, and the answers to them. */
 import { elements } from "../dom.js";
 import { insert, rootIds } from "../fragments.js";
 import { get } from "../request.js";
 import { settle } from "./results.js";
 
-/** @import { ExchangeSocket } from "../socket.js" */
-
 /** @type {WeakSet<Element>} lists that are being asked about */
 const asking = new WeakSet();
 
-/** @param {ExchangeSocket} socket */
-export function followMessages(socket) {
-  socket.addEventListener("messages", (event) => {
-    const { conversation } = /** @type {CustomEvent<{conversation: string}>} */ (event).detail;
-    if (location.pathname !== `/conversations/${conversation}/`) return;
-    look();
-  });
-  let opened = false;
-  socket.addEventListener("state", () => {
-    if (socket.state !== "open") return;
-    // What was added while the connection was away was not told.
-    if (opened) look();
-    opened = true;
-  });
-}
-
-function look() {
-  document.dispatchEvent(new Event("loop:moved"));
+/** What was added while the connection was away was not told. */
+export function look() {
   for (const list of elements(document, "[data-transcript]")) {
     const last = elements(list, "[data-message]").at(-1);
     if (last?.querySelector("[data-tool-call]")) void refreshFollowing(last);

@@ -1,38 +1,42 @@
 // @ts-check
 /** Tools and structured output, as the page starts and binds them. */
-import { bind as bindAnswers } from "../structured/answer.js";
-import { start as startFormat } from "../structured/format_editor.js";
-import { bind as bindCalls, start as startCalls } from "./calls.js";
-import { start as startEditor } from "./editor.js";
-import { followMessages } from "./following.js";
+import { bindWhere, Lazy } from "../lazy.js";
+import { bind as bindStructured } from "../structured/watch.js";
 import { bind as bindLoop, start as startLoop } from "./loop.js";
-import { start as startMocks } from "./mocks.js";
-import { bind as bindResults, start as startResults } from "./results.js";
 
 /** @import { ExchangeSocket } from "../socket.js" */
 
-export function start() {
-  startCalls();
-  startResults();
-  startLoop();
-  startMocks();
-}
+const CALLS = "article [data-tool-call], form[data-results]";
 
-/** After the rows are bound: the dialogs read and write them. */
-export function startDialogs() {
-  startEditor();
-  startFormat();
+const answers = new Lazy(() => import("./answers.js"));
+const bindAnswers = bindWhere(CALLS, answers);
+
+export function start() {
+  document.addEventListener("exchange:ended", loadWhereCalled);
+  startLoop();
 }
 
 /** @param {ParentNode} root */
 export function bind(root) {
+  bindStructured(root);
   bindAnswers(root);
-  bindCalls(root);
-  bindResults(root);
   bindLoop(root);
 }
 
-/** @param {ExchangeSocket | null} socket */
+/** @param {ExchangeSocket} socket */
 export function follow(socket) {
-  if (socket) followMessages(socket);
+  let opened = false;
+  socket.addEventListener("state", () => {
+    if (socket.state !== "open") return;
+    if (opened) {
+      document.dispatchEvent(new Event("loop:moved"));
+      if (document.querySelector(CALLS)) void answers.load().then((behaviour) => behaviour?.look());
+    }
+    opened = true;
+  });
+}
+
+/** A live answer got its calls piece by piece; nothing was bound for them. */
+function loadWhereCalled() {
+  if (!answers.now && document.querySelector(CALLS)) void answers.load();
 }
