@@ -173,7 +173,8 @@ def see_all(bench: Workbench) -> None:
     """Bring every answer near the screen once, so that it is rendered."""
     for at in range(bench.answers.count()):
         answer = bench.answers.nth(at)
-        answer.scroll_into_view_if_needed()
+        # Not the article: beside a longer choice it is as tall as that one, and its text may be far above.
+        answer.locator("[data-markdown]").scroll_into_view_if_needed()
         expect(answer.locator("[data-source]:not([hidden])")).to_have_count(0, timeout=PATIENCE)
 
 
