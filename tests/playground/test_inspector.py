@@ -310,7 +310,7 @@ LOGPROBS = {
 def test_an_exchange_of_ten_megabytes_opens_within_a_second(
     desk: Desk, client: Client, more: dict[str, object]
 ) -> None:
-    """Every tab of it, the first time: in processor time, which doubles where other work shares the cores."""
+    """Every tab of it, the first time, in processor time: other work on this machine is not the page's."""
     one = chunk("word ", **more)
     count = 10_000_000 // len(one)
     pk = exchange_kept(desk, [(one * 20, float(n)) for n in range(count // 20)])
@@ -319,5 +319,5 @@ def test_an_exchange_of_ten_megabytes_opens_within_a_second(
         answer = client.get(f"/exchanges/{pk}/{tab}/")
         spent = time.process_time() - began
         assert answer.status_code == 200
-        assert spent < 2.0, f"{tab}: {spent:.2f} s"
+        assert spent < 1.0, f"{tab}: {spent:.2f} s"
         assert len(answer.content) < 1_000_000, tab
