@@ -2,7 +2,6 @@
 /** Boot: start every behaviour once, bind it again to whatever comes into the page. What few visits need comes later (parts.js). */
 import { start as startAnnouncements } from "./announce.js";
 import { bind as bindAttach } from "./attach/compose.js";
-import { start as startBranches } from "./branches.js";
 import { start as startChoices } from "./choices.js";
 import { bind as bindColumns, start as startColumns } from "./columns.js";
 import { bind as bindComments, start as startComments } from "./comments.js";
@@ -16,7 +15,6 @@ import { follow as followChanges } from "./live.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
-import { start as startObjections } from "./objections.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParts, start as startParts } from "./parts.js";
 import { bind as bindParameters } from "./parameters.js";
@@ -25,7 +23,6 @@ import { bind as bindOrganise, start as startOrganise } from "./organise.js";
 import { followAnswers } from "./reply.js";
 import { start as startRest } from "./rest.js";
 import { bind as bindScroll } from "./scroll.js";
-import { bind as bindScrollTogether } from "./scroll_together.js";
 import { bind as bindSettings } from "./settings.js";
 import { start as startShortcuts } from "./shortcuts.js";
 import { start as startSlash } from "./slash.js";
@@ -55,7 +52,6 @@ const starts = [
   startFinder,
   startOrganise,
   startComments,
-  startBranches,
   startRest,
   startChoices,
   startColumns,
@@ -72,7 +68,6 @@ const binds = [
   bindSavedMarkdown,
   bindTabs,
   bindScroll,
-  bindScrollTogether,
   bindParameters,
   bindPreview,
   bindParts,
@@ -105,7 +100,6 @@ function openSocket() {
 
 for (const start of starts) start();
 bindAll(document);
-startObjections();
 startTry();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {

@@ -14,7 +14,8 @@ const sweep = new Lazy(() => import("./sweep.js"));
 const treeMap = new Lazy(() => import("./tree_map.js"));
 const mocks = new Lazy(() => import("./tools/mocks.js"));
 const imports = new Lazy(() => import("./import.js"));
-const messageMenu = new Lazy(() => import("./message_menu.js"));
+const messageActs = new Lazy(() => import("./message_acts.js"));
+const scrollTogether = new Lazy(() => import("./scroll_together.js"));
 const body = new Lazy(() => import("./body/switch.js"));
 const toolsEditor = new Lazy(() => import("./tools/editor.js"));
 const formatEditor = new Lazy(() => import("./structured/format_editor.js"));
@@ -23,7 +24,7 @@ const formatEditor = new Lazy(() => import("./structured/format_editor.js"));
 const presses = [
   ['[data-dialog-open="#presets"]', presets],
   ["[data-edit], [data-write-json], [data-edit-json]", messageWriting],
-  ["[data-insert-end], [data-copy-branch]", messageMenu],
+  ["[data-again], [data-show-branch], [data-objection-to], [data-insert-end], [data-copy-branch]", messageActs],
   ['[data-request-show="json"]', body],
   ["button[data-diff]", diff],
   ['[data-dialog-open="#sweep"]', sweep],
@@ -39,7 +40,12 @@ export function start() {
   guardUnsent(new DraftStore(`format:${location.pathname}`), formatEditor);
 }
 
-const binds = [bindWhere("form[data-import]", imports), bindWhere("[data-message-menu]", messageMenu), bindBody];
+const binds = [
+  bindWhere("form[data-import]", imports),
+  bindWhere("[data-message]", messageActs),
+  bindWhere("[data-scroll-together]", scrollTogether),
+  bindBody,
+];
 
 /** @param {ParentNode} root */
 export function bind(root) {
