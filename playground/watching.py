@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,15 +42,18 @@ def conversation_changed(
 
     `tip` is the end of a branch that is new or was changed, `by` whoever did it.
     """
-    news = Nudge(
+    nudge_send(topic_of(conversation.pk), _written_nudge(conversation, tip=tip, by=by))
+    lists_changed(conversation)
+
+
+def _written_nudge(conversation: Conversation, *, tip: UUID | None, by: User | None) -> Nudge:
+    return Nudge(
         "changed",
         conversation=str(conversation.pk),
         message=str(tip) if tip else None,
         by=str(by.pk) if by else None,
         name=by.get_full_name() if by else None,
     )
-    nudge_send(topic_of(conversation.pk), news)
-    lists_changed(conversation)
 
 
 def lists_changed(conversation: Conversation) -> None:
@@ -67,6 +72,33 @@ def rights_changed(conversation: Conversation) -> None:
     nudge_send(topic_of(conversation.pk), Nudge("recheck"))
     nudge_send(topic_of(conversation.pk), Nudge("changed", conversation=str(conversation.pk)))
     nudge_send(TEAM, Nudge("conversations"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation that may be watched; `missed`: what to tell a page that saw another state of it."""
+
+    missed: Nudge | None
+
+
+def find(user: User, wish: Watch) -> Found:
+    """Read a conversation and what changed since a page saw it. Raises `Conversation.DoesNotExist`."""
+    conversation = selectors.conversation_for(user=user, pk=wish.conversation_id)
+    if not wish.seen or wish.seen == seen_of(conversation):
+        return Found(None)
+    seen = _moment(wish.seen)
+    written = selectors.written_since(conversation_id=conversation.pk, moment=seen) if seen else None
+    if written is None:
+        return Found(Nudge("changed", conversation=str(conversation.pk)))
+    return Found(_written_nudge(conversation, tip=written.tip, by=written.author))
+
+
+def _moment(seen: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(seen)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 class Watching:
@@ -89,7 +121,7 @@ class Watching:
         self._conversation_id = wish.conversation_id
         # Heard from now on and told once the right is known: nothing falls between the two.
         self._parts.nudges.listen(topic_of(wish.conversation_id), listener)
-        found = await self._found(wish.conversation_id)
+        found = await self._found(wish)
         if self._conversation_id != wish.conversation_id:
             return
         if found is None:
@@ -97,22 +129,21 @@ class Watching:
             await refuse()
             return
         self._allowed = True
-        if wish.seen and wish.seen != seen_of(found):
-            self.heard(Nudge("changed", conversation=str(found.pk)))
+        # What was heard meanwhile is newer than what was read.
+        if found.missed is not None and self._news is None:
+            self.heard(found.missed)
         if self._news is not None:
             self._wake()
 
-    async def _found(self, conversation_id: UUID) -> Conversation | None:
+    async def _found(self, wish: Watch) -> Found | None:
         while True:
             try:
                 async with self._reads:
-                    return await self._parts.in_database(
-                        selectors.conversation_for, user=self._user, pk=conversation_id
-                    )
+                    return await self._parts.in_database(find, self._user, wish)
             except Conversation.DoesNotExist:
                 return None
             except DatabaseError as error:
-                logger.warning("Conversation %s cannot be read now: %s", conversation_id, error)
+                logger.warning("Conversation %s cannot be read now: %s", wish.conversation_id, error)
             await asyncio.sleep(RETRY)
 
     def heard(self, nudge: Nudge) -> None:

@@ -77,12 +77,14 @@ from conversations.selectors.search import (
 from conversations.selectors.shape import (
     Opening,
     TreeShape,
+    Written,
     authors_count,
     history_whole,
     message_openings,
     messages_sent,
     shape_of,
     tree_shape,
+    written_since,
 )
 from conversations.selectors.tools import (
     answer_goes_on,
@@ -121,6 +123,7 @@ __all__ = [
     "TitleHit",
     "TraceRow",
     "TreeShape",
+    "Written",
     "alternatives",
     "answer_goes_on",
     "answer_of",
@@ -200,4 +203,5 @@ __all__ = [
     "trash_of",
     "tree_shape",
     "visible_to",
+    "written_since",
 ]

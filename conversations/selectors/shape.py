@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from conversations.models import Exchange, Message
+from team.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,25 @@ def tree_shape(*, conversation_id: UUID) -> TreeShape:
     """Return the shape of a conversation's tree."""
     rows = Message.objects.filter(conversation_id=conversation_id).order_by("id")
     return shape_of(rows.values_list("id", "parent_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a conversation was written: the end of that branch, and who wrote there last."""
+
+    tip: UUID
+    author: User | None
+
+
+def written_since(*, conversation_id: UUID, moment: datetime) -> Written | None:
+    """Return where a conversation was written last after `moment`; None where it was not."""
+    written = Message.objects.filter(conversation_id=conversation_id, created__gt=moment).order_by("-id")
+    newest = written.values_list("id", flat=True).first()
+    tip = tree_shape(conversation_id=conversation_id).end(newest) if newest else None
+    if tip is None:
+        return None
+    by = written.exclude(author=None).select_related("author").first()
+    return Written(tip, by.author if by else None)
 
 
 def messages_sent(*, conversation_id: UUID, shape: TreeShape) -> set[UUID]:

@@ -164,9 +164,11 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
 
 def test_a_tree_is_changed_by_hand_and_every_deed_can_be_undone(alice: Seat, up: FakeUpstream) -> None:
     up.script(alice.http.model, Stream(text=["A1"]), Stream(text=["A2"]), Stream(text=["A3"]))
-    for text in ("Q1", "Q2"):
-        alice.say(text)
-        alice.expect_state("completed")
+    alice.say("Q1")
+    alice.expect_texts("Q1", "A1")
+    alice.say("Q2")
+    alice.expect_texts("Q1", "A1", "Q2", "A2")
+    alice.expect_state("completed")
     other = alice.tab()
     alice.act(alice.messages.nth(1), "Insert after")
     alice.fill_words("By the way", role="system")
@@ -206,6 +208,25 @@ def test_a_tree_is_changed_by_hand_and_every_deed_can_be_undone(alice: Seat, up:
     expect(alice.page).to_have_title("Q1 (branch) · Chat Playground")
     alice.expect_texts("Q1", "A1")
     expect(alice.messages.nth(1).get_by_role("button", name="Inspect")).to_be_visible()
+
+
+def test_who_was_away_sees_what_was_written_meanwhile(alice: Seat, bob: Seat, up: FakeUpstream) -> None:
+    show_to_team(alice, "team_edit")
+    up.script(alice.http.model, Stream(text=["A1"]), Stream(text=["A2"]))
+    alice.say("Q1")
+    alice.expect_texts("Q1", "A1")
+    bob.open(alice.http.conversation)
+    bob.expect_texts("Q1", "A1")
+    bob.message.fill("what I was typing")
+    bob.page.context.set_offline(True)
+    expect(bob.page.get_by_text("Offline. You can read and write")).to_be_visible()
+    alice.say("Q2")
+    alice.expect_texts("Q1", "A1", "Q2", "A2")
+    alice.expect_state("completed")
+    bob.expect_texts("Q1", "A1")
+    bob.page.context.set_offline(False)
+    bob.expect_texts("Q1", "A1", "Q2", "A2")
+    expect(bob.message).to_have_value("what I was typing")
 
 
 def test_the_map_leads_to_any_branch_by_keyboard(alice: Seat, up: FakeUpstream) -> None:

@@ -103,6 +103,29 @@ def test_who_sends_at_the_same_moment_writes_alternatives(
         ]
 
 
+def test_a_page_that_saw_less_is_told_where_it_was_written(
+    pair: tuple[Page, Page], upstream: FakeUpstream
+) -> None:
+    alice, bob = pair
+    upstream.script(alice.model, Stream(text=["A1"]), Stream(text=["A2"]))
+    begun = messages_of(alice.send("Q1", below=""))
+    page = bob.client.get(f"/conversations/{alice.conversation}/").text
+    (seen,) = re.findall(r'data-seen="([^"]+)"', page)
+    later = messages_of(alice.send("Q2", below=begun[-1]))
+    with bob.socket() as socket:
+        socket.say(type="watch", conversation=alice.conversation, seen=seen)
+        assert socket.until_control(type="changed") == {
+            "type": "changed",
+            "conversation": alice.conversation,
+            "message": later[-1],
+            "by": "alice",
+        }
+    # A state that names no moment: something changed, nobody knows where.
+    with bob.socket() as socket:
+        socket.say(type="watch", conversation=alice.conversation, seen="long ago")
+        assert socket.until_control(type="changed")["message"] is None
+
+
 def test_many_deeds_at_once_leave_one_sound_tree(pair: tuple[Page, Page], upstream: FakeUpstream) -> None:
     alice, bob = pair
     upstream.script(alice.model, Stream(text=["A"]))
