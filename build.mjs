@@ -1,7 +1,8 @@
 /**
  * Bundle static/js and static/css into static/build/. `--watch` rebuilds on change, `--out DIR` writes elsewhere.
  *
- * A page names one script and one style sheet (what a shared link shows has a small script of its own); Django's manifest
+ * A page names one script and one style sheet (what a shared link shows has a small script of its own, pages with charts
+ * have a second style sheet); Django's manifest
  * storage adds the content hash to their names. What few pages need is fetched by import() when first needed, under a name
  * with esbuild's hash, so that one left over from an older build is never mixed in. There are two kinds:
  *
@@ -19,7 +20,7 @@ const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
 const app = "static/js/app.js";
-const pages = ["static/js/reader.js", "static/css/app.css"].filter((path) => existsSync(path));
+const pages = ["static/js/reader.js", "static/css/app.css", "static/css/counting.css"].filter((path) => existsSync(path));
 const heavy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words", "structured/validator"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */

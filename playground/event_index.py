@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from conversations.selectors import TraceRow, trace_rows
-from playground import charts
+from playground import timing_charts
 from upstream.wire.events import RawEvent
 from upstream.wire.sse import events_of, is_stream
 
@@ -116,7 +116,7 @@ class EventIndex:
 
     def is_stall(self, number: int) -> bool:
         """Whether the gap before an event is worth a mark; the wait for the first one is no gap."""
-        return number > 1 and charts.is_stall(self.gap_ms(number), typical=self.typical_ms)
+        return number > 1 and timing_charts.is_stall(self.gap_ms(number), typical=self.typical_ms)
 
     def stalls(self) -> list[int]:
         """Return the numbers of the events that came after a stall."""

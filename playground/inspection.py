@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from playground import charts
+from playground import timing_charts
 from playground.event_index import EventIndex
 from playground.inspector_models import Added, Phase, TimingView
 
@@ -26,10 +26,10 @@ def timing_view(
         stream=_phases_of_stream(index, total),
         total_ms=total,
         moments=_moments(timing),
-        rate=charts.rate_chart([at - first_byte for at in texts], total=total - first_byte, each=each),
+        rate=timing_charts.rate_chart([at - first_byte for at in texts], total=total - first_byte, each=each),
         tokens=tokens,
         pieces=len(texts),
-        gaps=charts.quantiles(gaps),
+        gaps=timing_charts.quantiles(gaps),
         added=_added(timing),
         reused="first_byte" in timing and "connect" not in timing,
         queued_ms=timing.get("queued"),
@@ -67,7 +67,7 @@ def _phases_before(timing: Mapping[str, float], first_byte: float) -> tuple[Phas
     for name, label in marks:
         end = timing.get(name)
         if end is not None:
-            phases.append(charts.phase(label, "wait", start=start, end=end, total=first_byte))
+            phases.append(timing_charts.phase(label, "wait", start=start, end=end, total=first_byte))
             start = end
     return tuple(phases)
 
@@ -79,12 +79,12 @@ def _phases_of_stream(index: EventIndex, total: float) -> tuple[Phase, ...]:
         ("tool_calls", _("Tool calls")),
     )
     phases = [
-        charts.phase(label, kind, start=span[0], end=span[1], total=total)
+        timing_charts.phase(label, kind, start=span[0], end=span[1], total=total)
         for kind, label in labels
         if (span := index.spans(kind))
     ]
     longest = max(index.stalls(), key=index.gap_ms, default=None)
     if longest is not None:
         start, end = index.times[longest - 2], index.times[longest - 1]
-        phases.append(charts.phase(_("Longest stall"), "stall", start=start, end=end, total=total))
+        phases.append(timing_charts.phase(_("Longest stall"), "stall", start=start, end=end, total=total))
     return tuple(phases)

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from conversations import selectors
 from conversations.models import Exchange
-from playground import charts, inspection
+from playground import inspection, timing_charts
 from playground.body_images import images_folded, images_of
 from playground.event_index import EventIndex, event_index, raw_of
 from playground.inspector_models import (
@@ -188,7 +188,7 @@ def events_view(request: PersonRequest, exchange: Exchange) -> EventsView:
         last_ms=index.times[-1] if len(index) else None,
         size=index.size,
         stalls=len(stalls),
-        track=charts.track(index.times, index.kinds, stalls),
+        track=timing_charts.track(index.times, index.kinds, stalls),
     )
 
 
