@@ -30,7 +30,7 @@ class Exchange(models.Model):
     `timing` maps marks to milliseconds since the exchange began; `response` is the JSON text of the assembled document in
     the shape of a plain response (text, because a binary JSON column would reorder its keys); `error` is
     `UpstreamError.to_json()`. `findings` are what the answer did not honour, `[[code, {name: value}], …]`
-    (`playground.honoured`).
+    (`playground.honoured`). `pruned` is when its trace was removed to save space; what was derived from it stays.
     """
 
     class State(models.TextChoices):
@@ -71,6 +71,7 @@ class Exchange(models.Model):
     beat = models.DateTimeField(default=timezone.now)
     created = models.DateTimeField(default=timezone.now)
     ended = models.DateTimeField(null=True)
+    pruned = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
