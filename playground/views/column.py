@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import selectors, services
-from conversations.models import Column
+from conversations.models import Column, Conversation
 from playground.attached import attached_in, messages_shown, unshown
 from playground.forms import DraftForm, SettingsForm
 from playground.message_input import is_empty
@@ -27,6 +27,7 @@ from playground.views.desk import (
     is_foreign,
     models_of,
     provider_of,
+    uuid_or_none,
 )
 from playground.views.signed_in import PersonRequest, problem, signed_in
 from team import selectors as team
@@ -127,7 +128,7 @@ def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
     column = column_asked(found, request.POST)
     form = DraftForm(request.POST, providers=team.providers_for(user=request.user))
     form.is_valid()  # what is wrong is said beside the rows; the rest is shown
-    history = selectors.branch(conversation_id=found.pk, leaf_id=column.leaf_id)
+    history = selectors.history(conversation_id=found.pk, leaf_id=_shown_end(request, found, column))
     if form.written is not None and not is_empty(form.written):
         history.append(form.written.message(conversation=found, parent_id=None, author=None))
     messages = selectors.messages_for_api(system=form.cleaned_data.get("system") or "", history=history)
@@ -140,3 +141,12 @@ def draft_of(request: PersonRequest, pk: UUID) -> WrittenDraft:
         parameters=form.cleaned_data.get("parameters") or {},
         unshown_bytes=unshown(messages, attached),
     )
+
+
+def _shown_end(request: PersonRequest, found: Conversation, column: Column) -> UUID | None:
+    """Return where the branch ends that the page shows and a run would go on from: the column's own where it names none."""
+    if "below" not in request.POST:
+        return column.leaf_id
+    named = uuid_or_none(request.POST["below"])
+    known = named is None or selectors.message_is_in(conversation=found, pk=named)
+    return named if known else column.leaf_id

@@ -115,6 +115,7 @@ async function showBranch(button) {
   if (!result.ok) return toast(result.problem, "bad");
   const id = href.split("/").at(-2) ?? "";
   replaceFrom(article, result.html);
+  document.dispatchEvent(new Event("branch:shown"));
   // The keyboard stays where it was, so that a person can go on through the alternatives.
   const shown = transcript && messageBeside(transcript, id);
   const buttons = [...(shown?.querySelectorAll("[data-show-branch]") ?? [])];

@@ -25,6 +25,8 @@ import { columnOf } from "./transcripts.js";
 
 /** A run that this page is just sending, or an edit that it is saving. */
 const SENDING = '[data-composer] [aria-busy="true"], [data-again][aria-busy="true"], .msg__edit [aria-busy="true"]';
+/** What happens on a page when the branch that it shows, and with it what a request would carry, has changed. */
+export const BRANCH_CHANGES = ["run:started", "message:added", "exchange:ended", "branch:shown", "choice:picked"];
 const LOOK_MS = 50;
 const MOST_LOOKS = 100;
 
@@ -96,6 +98,7 @@ async function showNow(wish) {
     const counts = await fetchNews(transcript, {});
     if (counts) apply(transcript, counts, {});
   }
+  document.dispatchEvent(new Event("branch:shown"));
 }
 
 /** @param {HTMLElement} transcript @param {Wish} wish */

@@ -7,6 +7,7 @@
 import { debounced, elements, fresh, part } from "./dom.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
+import { BRANCH_CHANGES } from "./live.js";
 import { post } from "./request.js";
 import { toast } from "./toasts.js";
 
@@ -15,7 +16,7 @@ const PREVIEW_MS = 40;
 /** A long message is not sent to the preview with every key. */
 const LONG_MESSAGE = 10_000;
 const LONG_PREVIEW_MS = 600;
-const MESSAGE = ["message", "parts", "role", "name", "tool_call_id"];
+const MESSAGE = ["message", "parts", "role", "name", "tool_call_id", "below"];
 const SETTINGS = ["column", "provider", "model", "system", "parameters"];
 
 /** @type {Settings | null} */
@@ -57,10 +58,7 @@ class Settings {
     for (const type of ["input", "change", "parameters:changed"]) {
       document.addEventListener(type, (event) => this.#changed(event));
     }
-    // The conversation that the request carries has grown.
-    for (const type of ["run:started", "message:added", "exchange:ended"]) {
-      document.addEventListener(type, () => this.#preview());
-    }
+    for (const type of BRANCH_CHANGES) document.addEventListener(type, () => this.#preview());
     document.addEventListener("settings:loaded", () => this.#loaded());
     document.addEventListener("visibilitychange", () => this.#save.now());
     addEventListener("pagehide", () => this.#save.now());

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -12,7 +13,8 @@ from django.urls import reverse
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from conversations.services import conversation_create
+from conversations.services import Below, conversation_create, message_add
+from conversations.written import Written
 from playground.body_json import MESSAGES_MAX, BodyReading, InvalidBody, body_read, body_text
 from playground.forms import RunForm
 from playground.parameter_extra import EXTRA, extra_text
@@ -251,6 +253,37 @@ def test_a_body_is_shown_and_read_for_who_may_see_the_conversation(
     for name in ("body", "body-reading"):
         assert charlie_client.post(reverse(name, args=[conversation.pk]), fields).status_code == 404
     assert Client().post(url, fields).status_code == 401
+
+
+def test_what_the_page_shows_as_its_branch_is_what_would_be_sent(alice: User, alice_client: Client) -> None:
+    """Somebody else's message may have moved the column's end meanwhile: a run goes below what the page names, too."""
+    conversation = conversation_create(owner=alice, settings={})
+    said = [
+        message_add(
+            person=alice,
+            conversation_id=conversation.pk,
+            written=Written.of_text(text),
+            column_id=None,
+            below=at,
+        )
+        for text, at in (("shown here", Below(None)), ("written elsewhere", Below(None)))
+    ]
+    fields = {"message": "and now", "below": str(said[0].pk)}
+
+    body = alice_client.post(reverse("body", args=[conversation.pk]), fields).json()["text"]
+    preview = alice_client.post(reverse("request-preview", args=[conversation.pk]), fields).content.decode()
+    for shown in (body, preview):
+        assert "shown here" in shown
+        assert "written elsewhere" not in shown
+
+    url = reverse("body", args=[conversation.pk])
+    at_the_root = alice_client.post(url, fields | {"below": ""}).json()["text"]
+    assert "shown here" not in at_the_root
+    assert "written elsewhere" not in at_the_root
+    somewhere_else = alice_client.post(url, fields | {"below": str(uuid4())}).json()["text"]
+    assert "written elsewhere" in somewhere_else, (
+        "the column's own end stands in; the run itself would be refused"
+    )
 
 
 def test_the_editor_is_offered_what_the_catalog_knows(alice_client: Client) -> None:

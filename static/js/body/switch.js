@@ -7,6 +7,7 @@ import { debounced, fresh, part } from "../dom.js";
 import { DraftStore } from "../drafts.js";
 import { insert } from "../fragments.js";
 import { gettext, interpolate } from "../i18n.js";
+import { BRANCH_CHANGES } from "../live.js";
 import { setParameters, showsParameters } from "../parameters.js";
 import { guardRuns } from "../ready.js";
 import { get, post } from "../request.js";
@@ -56,7 +57,7 @@ class BodySwitch {
     this.#base = (form.dataset["runUrl"] ?? "").replace(/runs\/$/, "");
     this.#drafts = new DraftStore(`${form.dataset["runUrl"]}body`);
     section.addEventListener("click", (event) => this.#click(event));
-    for (const type of ["input", "change", "parameters:changed", "run:started", "message:added", "exchange:ended"]) {
+    for (const type of ["input", "change", "parameters:changed", ...BRANCH_CHANGES]) {
       document.addEventListener(type, (event) => this.#formChanged(event));
     }
     guardRuns(() => this.#ready());
