@@ -18,6 +18,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from team.cost_models import Budget as Budget
+from team.cost_models import Price as Price
+
 
 class Role(models.TextChoices):
     """What a person may do: an administrator runs the team, a member uses it."""

@@ -7,6 +7,7 @@ of Send and holds one *exchange* for each column; an exchange keeps its request,
 from conversations.models.archives import ArchiveEntry
 from conversations.models.attachments import Attachment, AttachmentUse
 from conversations.models.changes import TreeChange
+from conversations.models.charges import Charge
 from conversations.models.comments import Comment
 from conversations.models.exchanges import Exchange, Run, Trace
 from conversations.models.identity import new_id
@@ -21,6 +22,7 @@ __all__ = [
     "ArchiveEntry",
     "Attachment",
     "AttachmentUse",
+    "Charge",
     "Column",
     "Comment",
     "Conversation",

@@ -48,6 +48,7 @@ class Exchange(models.Model):
     column = models.ForeignKey(Column, on_delete=models.SET_NULL, null=True, related_name="exchanges")
     parent = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="+")
     provider = models.ForeignKey("team.Provider", on_delete=models.SET_NULL, null=True, related_name="+")
+    key = models.ForeignKey("team.ApiKey", on_delete=models.SET_NULL, null=True, related_name="+")
     provider_name = models.CharField(max_length=200)
     api = models.CharField(max_length=60)
     model = models.CharField(max_length=300)
