@@ -17,6 +17,7 @@ from conversations.models.searching import SearchText
 from conversations.models.shares import Share, ShareAttachment, ShareExchange
 from conversations.models.tool_mocks import ToolLoop, ToolMock
 from conversations.models.tree import Column, Conversation, Message
+from conversations.models.usage import Usage
 
 __all__ = [
     "ArchiveEntry",
@@ -41,5 +42,6 @@ __all__ = [
     "ToolMock",
     "Trace",
     "TreeChange",
+    "Usage",
     "new_id",
 ]

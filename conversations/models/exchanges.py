@@ -81,6 +81,7 @@ class Exchange(models.Model):
                 name="exchange_live",
                 condition=models.Q(state__in=["queued", "streaming"]),
             ),
+            models.Index(fields=["created"], name="exchange_created"),
             models.Index(fields=["id"], name="exchange_with_error", condition=models.Q(error__isnull=False)),
         ]
 
