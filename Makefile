@@ -12,6 +12,8 @@ DONE := .venv/.done
 say = @printf '\033[1m==> %s\033[0m\n'
 
 export UV_PYTHON_DOWNLOADS := never
+# Where it is set, as in many containers, every start would compile again what it imports: two seconds of three.
+unexport PYTHONDONTWRITEBYTECODE
 # Believe the certificates that the machine believes, a company's own included; uv and Node bring theirs otherwise.
 MACHINE_CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem))
 ifneq ($(MACHINE_CERTIFICATES),)

@@ -166,6 +166,14 @@ class FakeUpstream:
         with self._changed:
             self._queue.extend(replies)
 
+    def forget(self) -> None:
+        """Forget requests, scripts and closed connections, for the next test of those that share this upstream."""
+        with self._changed:
+            self._scripts.clear()
+            self._queue.clear()
+            self.requests.clear()
+            self.connections[:] = [each for each in self.connections if each.closed_at is None]
+
     def wait_for_request(self, count: int = 1, timeout: float = PATIENCE) -> Received:
         """Block until `count` requests have come in all; return that one (the last of them)."""
         with self._changed:

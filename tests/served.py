@@ -36,7 +36,11 @@ _TEMPLATE: Final = f"served_template_{os.getpid()}"
 
 def environment_make(**variables: str) -> dict[str, str]:
     """Return this run's environment for a process that uses the product's own settings, not those of the tests."""
-    return dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "playground.settings"} | variables
+    environment = dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "playground.settings"} | variables
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # every start would compile all it imports, for two seconds
+    return environment
 
 
 def wait_for(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:

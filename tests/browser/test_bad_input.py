@@ -1,65 +1,52 @@
 """Bad input: a clear message each, the typed text still there, exactly one run."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.workbench import Workbench
+from tests.browser.house import House, house_open, provider_at
+from tests.browser.together import Seat
 from tests.fakes import FakeUpstream, Gate
 from tests.replies import Http, Stream, error_reply, html_reply
-from tests.served import Installation, ServedProcess
+from tests.served import Installation
 
 NOWHERE = "http://127.0.0.1:1/v1"
 
 
-@pytest.fixture
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    providers = provider_at(shared_upstream), {"name": "Nowhere", "base_url": NOWHERE, "models": ["m"]}
+    return house_open(shared_installation, *providers, hosts=f"{shared_upstream.address},127.0.0.1:1")
 
 
 @pytest.fixture
-def bench(page: Page, installation: Installation, up: FakeUpstream) -> Workbench:
-    providers = [
-        {"name": "Gateway", "base_url": up.base_url, "api": "generic", "auth": "none", "models": ["m"]},
-        {"name": "Nowhere", "base_url": NOWHERE, "api": "generic", "auth": "none", "models": ["m"]},
-    ]
-    served = installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps(providers), PLAYGROUND_PRIVATE_HOSTS=f"{up.address},127.0.0.1:1"
-    )
-    bench = Workbench(page, served)
-    bench.sign_up()
-    bench.choose("Gateway", "m")
-    return bench
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Seat:
+    seat = house.enter(page)
+    seat.choose("Gateway", "m")
+    return seat
 
 
-def runs(installation: Installation) -> int:
-    return int(installation.ask("models.Run.objects.count()"))
-
-
-def test_an_empty_message_is_not_sent(bench: Workbench, installation: Installation) -> None:
+def test_an_empty_message_is_not_sent(bench: Seat, house: House) -> None:
     bench.message.fill("   ")
     bench.send_button.click()
     expect(bench.page.get_by_role("alert")).to_contain_text("Write a message first.")
-    assert runs(installation) == 0
+    assert house.runs(bench) == 0
 
 
-def test_a_message_of_200000_characters_arrives_whole(bench: Workbench, up: FakeUpstream) -> None:
+def test_a_message_of_200000_characters_arrives_whole(bench: Seat, upstream: FakeUpstream) -> None:
     text = "Zwölf Boxkämpfer. " * 11_112
     bench.say(text)
     bench.expect_state("completed", timeout=30_000)
-    assert up.requests[-1].json["messages"][-1]["content"] == text
+    assert upstream.requests[-1].json["messages"][-1]["content"] == text
 
 
-def test_a_message_past_the_limit_is_refused_and_kept(bench: Workbench, installation: Installation) -> None:
+def test_a_message_past_the_limit_is_refused_and_kept(bench: Seat, house: House) -> None:
     text = "x" * 1_000_001
-    bench.say(text)
+    bench.attempt(text)
     expect(bench.page.get_by_role("alert")).to_contain_text("at most")
     assert len(bench.message.input_value()) == len(text)
-    assert runs(installation) == 0
+    assert house.runs(bench) == 0
 
 
 @pytest.mark.parametrize(
@@ -73,9 +60,9 @@ def test_a_message_past_the_limit_is_refused_and_kept(bench: Workbench, installa
     ids=["wrong key", "rate limit", "html", "not json"],
 )
 def test_what_the_provider_refuses_is_said_with_its_cause(
-    bench: Workbench, up: FakeUpstream, reply: Http, sentence: str
+    bench: Seat, upstream: FakeUpstream, reply: Http, sentence: str
 ) -> None:
-    up.queue(reply)
+    upstream.queue(reply)
     bench.say("Hello")
     answer = bench.expect_state("failed")
     expect(answer.get_by_role("alert")).to_contain_text(sentence)
@@ -84,7 +71,7 @@ def test_what_the_provider_refuses_is_said_with_its_cause(
     expect(answer.get_by_role("alert")).to_contain_text(sentence)
 
 
-def test_a_host_that_cannot_be_reached_is_said(bench: Workbench) -> None:
+def test_a_host_that_cannot_be_reached_is_said(bench: Seat) -> None:
     bench.choose("Nowhere", "m")
     bench.say("Hello")
     expect(bench.expect_state("failed").get_by_role("alert")).to_contain_text(re.compile("127.0.0.1:1"))
@@ -94,7 +81,7 @@ def test_a_host_that_cannot_be_reached_is_said(bench: Workbench) -> None:
     "address",
     ["http://localhost:9/v1", "http://169.254.169.254/", "http://[::ffff:10.0.0.1]/v1", "http://0x7f.1/v1"],
 )
-def test_a_forbidden_address_is_said_at_its_field_and_kept(bench: Workbench, address: str) -> None:
+def test_a_forbidden_address_is_said_at_its_field_and_kept(bench: Seat, address: str) -> None:
     page = bench.page
     page.goto(f"{bench.server.url}/settings/providers/new/")
     page.get_by_label("Name", exact=True).fill("Inside")
@@ -106,7 +93,7 @@ def test_a_forbidden_address_is_said_at_its_field_and_kept(bench: Workbench, add
     expect(page.get_by_text(re.compile("not allowed|not a public", re.I)).first).to_be_visible()
 
 
-def test_a_malformed_base_url_is_said_at_its_field_and_kept(bench: Workbench) -> None:
+def test_a_malformed_base_url_is_said_at_its_field_and_kept(bench: Seat) -> None:
     page = bench.page
     page.goto(f"{bench.server.url}/settings/providers/new/")
     page.get_by_label("Name", exact=True).fill("Broken")
@@ -118,34 +105,33 @@ def test_a_malformed_base_url_is_said_at_its_field_and_kept(bench: Workbench) ->
     expect(page.get_by_label("Name", exact=True)).to_have_value("Broken")
 
 
-def test_a_lost_session_keeps_the_text_and_offers_to_sign_in(
-    bench: Workbench, installation: Installation
-) -> None:
-    bench.page.context.clear_cookies(name="sessionid")
-    bench.say("Do not lose me")
-    expect(bench.page.get_by_role("alert").filter(has_text="signed out").first).to_be_visible()
+def test_a_lost_session_keeps_the_text_and_offers_to_sign_in(page: Page, house: House) -> None:
+    bench = house.enter(page, name="wanda")
+    page.context.clear_cookies(name="sessionid")
+    bench.attempt("Do not lose me")
+    expect(page.get_by_role("alert").filter(has_text="signed out").first).to_be_visible()
     expect(bench.message).to_have_value("Do not lose me")
-    expect(bench.page.get_by_role("link", name="Sign in").first).to_be_visible()
-    assert runs(installation) == 0
-    bench.sign_in()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert house.runs(bench) == 0
+    bench.sign_in("wanda")
     expect(bench.message).to_have_value("Do not lose me")
 
 
-def test_a_double_click_is_one_run(bench: Workbench, installation: Installation, up: FakeUpstream) -> None:
+def test_a_double_click_is_one_run(bench: Seat, house: House, upstream: FakeUpstream) -> None:
     gate = Gate()
-    up.script("m", Stream(text=["one", gate]))
+    upstream.script("m", Stream(text=["one", gate]))
     bench.message.fill("Twice?")
     bench.send_button.dblclick()
     bench.expect_state("streaming")
     gate.open()
     bench.expect_state("completed")
-    assert runs(installation) == 1
+    assert house.runs(bench) == 1
     assert bench.questions.count() == 1
-    assert len(up.requests) == 1
+    assert len(upstream.requests) == 1
 
 
 def test_leaving_in_the_middle_of_the_post_is_one_run(
-    bench: Workbench, installation: Installation, up: FakeUpstream
+    bench: Seat, house: House, upstream: FakeUpstream
 ) -> None:
     def lose_the_answer(route: Route) -> None:
         route.fetch()
@@ -153,20 +139,20 @@ def test_leaving_in_the_middle_of_the_post_is_one_run(
 
     page = bench.page
     page.route("**/runs/**", lose_the_answer)
-    bench.say("Did you get this?")
+    bench.attempt("Did you get this?")
     expect(page.get_by_role("alert").filter(has_text="reached").first).to_be_visible()
     expect(bench.message).to_have_value("Did you get this?")
     page.unroute("**/runs/**")
     bench.send_button.click()
     bench.expect_state("completed")
-    assert runs(installation) == 1
+    assert house.runs(bench) == 1
     assert bench.questions.count() == 1
-    assert len(up.requests) == 1
+    assert len(upstream.requests) == 1
 
 
-def test_a_stopped_server_keeps_the_text(bench: Workbench) -> None:
-    server: ServedProcess = bench.server
-    server.kill()
-    bench.say("Still here")
-    expect(bench.page.get_by_role("alert").filter(has_text="reached").first).to_be_visible()
+def test_a_stopped_server_keeps_the_text(page: Page, installation: Installation) -> None:
+    bench = house_open(installation).enter(page)
+    bench.server.kill()
+    bench.attempt("Still here")
+    expect(page.get_by_role("alert").filter(has_text="reached").first).to_be_visible()
     expect(bench.message).to_have_value("Still here")

@@ -1,13 +1,12 @@
 """The request edited as JSON in Chromium: the form follows, the text follows the form, nothing typed is lost."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.lab import watch
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
@@ -16,10 +15,14 @@ from tests.served import Installation
 MODEL = "gpt-5-mini"
 
 
-@pytest.fixture
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as up:
-        yield up
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    """One provider for each of two APIs."""
+    providers = (
+        provider_at(shared_upstream, api="openai-chat", models=[MODEL]),
+        provider_at(shared_upstream, name="Silicon", api="siliconflow-chat", models=["Qwen/QwQ-32B"]),
+    )
+    return house_open(shared_installation, *providers, hosts=shared_upstream.address)
 
 
 @pytest.fixture
@@ -29,18 +32,8 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def bench(page: Page, installation: Installation, upstream: FakeUpstream, faults: list[str]) -> Workbench:
-    """Return a workbench with one provider for each of two APIs."""
-    common = {"base_url": upstream.base_url, "key": "", "auth": "none"}
-    providers = [
-        {"name": "Gateway", "api": "openai-chat", "models": [MODEL], **common},
-        {"name": "Silicon", "api": "siliconflow-chat", "models": ["Qwen/QwQ-32B"], **common},
-    ]
-    served = installation.serve(
-        PLAYGROUND_PRIVATE_HOSTS=upstream.address, PLAYGROUND_PROVIDERS=json.dumps(providers)
-    )
-    bench = Workbench(page, served)
-    bench.sign_up()
+def bench(page: Page, house: House, upstream: FakeUpstream, faults: list[str]) -> Workbench:
+    bench = house.enter(page)
     choose_provider(page, "Gateway")
     expect(page.get_by_role("combobox", name="Model")).to_have_value(MODEL)
     return bench
@@ -139,7 +132,7 @@ def test_what_cannot_be_read_is_kept_and_stops_a_run_until_it_is_put_right(
     expect(problem).to_contain_text("Line 3:")
     expect(page.get_by_role("combobox", name="Model")).to_have_value(MODEL)
     expect(panel.get_by_role("switch", name="Send stream", exact=True)).to_be_checked()
-    bench.say("Hi")
+    bench.attempt("Hi")
     expect(page.get_by_text("The body as JSON cannot be read.")).to_be_visible()
     expect(bench.answers).to_have_count(0)
 

@@ -1,40 +1,31 @@
 """Alternatives: answer again, say it differently, wait as long as the provider asks; nothing that was said goes away."""
 
-import json
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
 from tests.replies import Stream, error_reply
 from tests.served import Installation
 
 
-@pytest.fixture
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    return house_open(shared_installation, provider_at(shared_upstream), hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, installation: Installation, up: FakeUpstream) -> Workbench:
-    provider = {"name": "Gateway", "base_url": up.base_url, "api": "generic", "auth": "none", "models": ["m"]}
-    served = installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider]), PLAYGROUND_PRIVATE_HOSTS=up.address
-    )
-    bench = Workbench(page, served)
-    bench.sign_up()
-    return bench
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    return house.enter(page)
 
 
-def contents(up: FakeUpstream) -> list[str]:
-    return [message["content"] for message in up.requests[-1].json["messages"]]
+def contents(upstream: FakeUpstream) -> list[str]:
+    return [message["content"] for message in upstream.requests[-1].json["messages"]]
 
 
-def test_an_answer_again_stands_beside_the_first_one(bench: Workbench, up: FakeUpstream) -> None:
-    up.script("m", Stream(text=["first"]), Stream(text=["second"]))
+def test_an_answer_again_stands_beside_the_first_one(bench: Workbench, upstream: FakeUpstream) -> None:
+    upstream.script("m", Stream(text=["first"]), Stream(text=["second"]))
     bench.say("Say a number.")
     expect(bench.expect_state("completed")).to_contain_text("first")
     bench.answers.last.get_by_role("button", name="Regenerate").click()
@@ -42,7 +33,7 @@ def test_an_answer_again_stands_beside_the_first_one(bench: Workbench, up: FakeU
     answer = bench.expect_state("completed")
     expect(bench.answers).to_have_count(1)
     expect(bench.questions).to_have_count(1)
-    assert contents(up) == ["Say a number."]
+    assert contents(upstream) == ["Say a number."]
     expect(answer.get_by_label("Alternative 2 of 2")).to_be_visible()
     answer.get_by_role("button", name="Previous alternative").click()
     expect(bench.answers.last).to_contain_text("first")
@@ -51,7 +42,9 @@ def test_an_answer_again_stands_beside_the_first_one(bench: Workbench, up: FakeU
     expect(bench.answers.last.get_by_label("Alternative 1 of 2")).to_be_visible()
 
 
-def test_an_edited_question_begins_a_branch_and_keeps_the_old_one(bench: Workbench, up: FakeUpstream) -> None:
+def test_an_edited_question_begins_a_branch_and_keeps_the_old_one(
+    bench: Workbench, upstream: FakeUpstream
+) -> None:
     bench.say("One")
     bench.expect_state("completed")
     bench.say("Two")
@@ -63,15 +56,17 @@ def test_an_edited_question_begins_a_branch_and_keeps_the_old_one(bench: Workben
     question.get_by_role("button", name="Save and run").click()
     expect(bench.questions).to_have_count(1)
     bench.expect_state("completed")
-    assert contents(up) == ["Uno"]
+    assert contents(upstream) == ["Uno"]
     bench.questions.first.hover()
     bench.questions.first.get_by_role("button", name="Previous alternative").click()
     expect(bench.questions).to_have_count(2)
     expect(bench.questions.nth(1)).to_contain_text("Two")
 
 
-def test_a_refusal_with_retry_after_counts_down_and_runs_again(bench: Workbench, up: FakeUpstream) -> None:
-    up.queue(error_reply(429, "Slow down", headers=[("Retry-After", "2")]))
+def test_a_refusal_with_retry_after_counts_down_and_runs_again(
+    bench: Workbench, upstream: FakeUpstream
+) -> None:
+    upstream.queue(error_reply(429, "Slow down", headers=[("Retry-After", "2")]))
     bench.say("Hello")
     answer = bench.expect_state("failed")
     button = answer.get_by_role("button", name="Try again")
@@ -81,4 +76,4 @@ def test_a_refusal_with_retry_after_counts_down_and_runs_again(bench: Workbench,
     expect(answer.get_by_role("button", name="Try again", exact=True)).to_be_visible()
     answer.get_by_role("button", name="Try again", exact=True).click()
     bench.expect_state("completed")
-    assert len(up.requests) == 2
+    assert len(upstream.requests) == 2

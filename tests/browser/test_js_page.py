@@ -1,12 +1,11 @@
 """The furniture of the real workbench: rooms, tabs, keys, theme, settings that keep themselves, the list of chats."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.lab import watch
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
@@ -14,33 +13,20 @@ from tests.replies import Stream
 from tests.served import Installation
 
 
-@pytest.fixture
-def upstream() -> Iterator[FakeUpstream]:
-    """Return a fake upstream on loopback."""
-    with FakeUpstream() as up:
-        yield up
-
-
-@pytest.fixture
-def bench(page: Page, installation: Installation, upstream: FakeUpstream) -> Workbench:
-    """Return a signed-in workbench with two providers that answer."""
-    providers = [
-        {
-            "name": "Gateway",
-            "base_url": upstream.base_url,
-            "api": "generic",
-            "models": ["model-a", "model-b"],
-        },
-        {"name": "Other", "base_url": upstream.base_url, "api": "siliconflow-chat", "models": ["model-c"]},
-    ]
-    for provider in providers:
-        provider["key"] = "sk-canary-0123456789abcdef"
-    served = installation.serve(
-        PLAYGROUND_PRIVATE_HOSTS=upstream.address, PLAYGROUND_PROVIDERS=json.dumps(providers)
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    """Two providers that answer."""
+    key = {"auth": "bearer", "key": "sk-canary-0123456789abcdef"}
+    providers = (
+        provider_at(shared_upstream, models=["model-a", "model-b"], **key),
+        provider_at(shared_upstream, name="Other", api="siliconflow-chat", models=["model-c"], **key),
     )
-    bench = Workbench(page, served)
-    bench.sign_up()
-    return bench
+    return house_open(shared_installation, *providers, hosts=shared_upstream.address)
+
+
+@pytest.fixture
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    return house.enter(page)
 
 
 def test_settings_keep_themselves_and_the_preview_follows_every_key(bench: Workbench) -> None:

@@ -1,38 +1,24 @@
 """The upstream refuses a parameter: its row is marked, and one press runs again without it or within its limit."""
 
-import json
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream, error_reply
 from tests.served import Installation
 
 
-@pytest.fixture
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as up:
-        yield up
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    provider = provider_at(shared_upstream, api="openai-chat", models=["gpt-5-mini"])
+    return house_open(shared_installation, provider, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, installation: Installation, upstream: FakeUpstream) -> Workbench:
-    provider = {
-        "name": "Gateway",
-        "base_url": upstream.base_url,
-        "api": "openai-chat",
-        "key": "",
-        "auth": "none",
-    }
-    served = installation.serve(
-        PLAYGROUND_PRIVATE_HOSTS=upstream.address,
-        PLAYGROUND_PROVIDERS=json.dumps([provider | {"models": ["gpt-5-mini"]}]),
-    )
-    bench = Workbench(page, served)
-    bench.sign_up()
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    bench = house.enter(page)
     page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
     bench.choose("Gateway", "gpt-5-mini")
     expect(page.locator("[data-parameter-panel][data-old]")).to_have_count(0)

@@ -1,12 +1,11 @@
 """One of each kind of control, set by hand in Chromium, arrives upstream byte for byte."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
 from tests.served import Installation
@@ -14,28 +13,16 @@ from tests.served import Installation
 MODEL = "gpt-5-mini"
 
 
-@pytest.fixture
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as up:
-        yield up
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    """A provider that speaks `openai-chat`."""
+    provider = provider_at(shared_upstream, api="openai-chat", models=[MODEL])
+    return house_open(shared_installation, provider, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, installation: Installation, upstream: FakeUpstream) -> Workbench:
-    """Return a workbench with a provider that speaks `openai-chat`."""
-    provider = {
-        "name": "Gateway",
-        "base_url": upstream.base_url,
-        "api": "openai-chat",
-        "key": "",
-        "models": [MODEL],
-    }
-    served = installation.serve(
-        PLAYGROUND_PRIVATE_HOSTS=upstream.address,
-        PLAYGROUND_PROVIDERS=json.dumps([provider | {"auth": "none"}]),
-    )
-    bench = Workbench(page, served)
-    bench.sign_up()
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    bench = house.enter(page)
     page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
     bench.choose("Gateway", MODEL)
     expect(page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
@@ -110,7 +97,7 @@ def test_a_doubt_is_sent_as_typed_and_an_error_is_not(
     field.fill("twenty")
     expect(panel.get_by_text("A whole number is needed here, such as 7.")).to_be_visible()
     expect(field).to_have_attribute("aria-invalid", "true")
-    bench.say("Hi")
+    bench.attempt("Hi")
     expect(page.get_by_role("alert").filter(has_text="top_logprobs")).to_be_visible()
     assert bench.message.input_value() == "Hi"
     expect(bench.answers).to_have_count(0)

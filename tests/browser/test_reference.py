@@ -4,16 +4,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open
 from tests.browser.lab import watch
 from tests.browser.workbench import Workbench
-from tests.served import ServedProcess
+from tests.served import Installation
+
+
+@pytest.fixture(scope="module")
+def house(shared_installation: Installation) -> House:
+    return house_open(shared_installation)
 
 
 @pytest.fixture
-def bench(page: Page, served: ServedProcess) -> Workbench:
-    bench = Workbench(page, served)
-    bench.sign_up()
-    return bench
+def bench(page: Page, house: House) -> Workbench:
+    return house.enter(page)
 
 
 def test_it_reads_well_everywhere(bench: Workbench) -> None:

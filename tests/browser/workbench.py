@@ -68,7 +68,13 @@ class Workbench:
         self.page.get_by_role("combobox", name="Model").fill(model)
 
     def say(self, text: str) -> None:
-        """Type a message and send it."""
+        """Send a message; it stands in the transcript then, and the last answer is the one to it."""
+        said = self.questions.count()
+        self.attempt(text)
+        expect(self.questions).to_have_count(said + 1)
+
+    def attempt(self, text: str) -> None:
+        """Type a message and press Send, whatever comes of it."""
         self.message.fill(text)
         self.send_button.click()
 

@@ -300,6 +300,13 @@ def exchange_count(installation: Installation, run_id: UUID) -> int:
     return count
 
 
+def run_count(installation: Installation, conversation: str) -> int:
+    """Return how many runs a conversation has had."""
+    query = "SELECT count(*) FROM conversations_run WHERE conversation_id = ?"
+    count: int = _rows(installation, query, conversation)[0][0]
+    return count
+
+
 @contextmanager
 def database_held(installation: Installation) -> Iterator[None]:
     """Lock the database so that nobody else can write exchanges."""
