@@ -9,12 +9,15 @@ from upstream.wire.error_bodies import error_from_object, error_in
 from upstream.wire.errors import ConnectionCut, ProtocolViolation, UpstreamError
 from upstream.wire.events import ErrorSeen, Update
 from upstream.wire.framing import parse
-from upstream.wire.jsontext import loads
+from upstream.wire.jsontext import documents, loads
 from upstream.wire.limits import Limits
 
 _WORDS_LIMIT: Final = 2_000
 DONE: Final = "[DONE]"
 _JSON_BEGINS: Final = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d-])")
+_DATA_AGAIN: Final = re.compile(r"(?:data:[ \t]*)+")
+_FAILURE_BEGINS: Final = re.compile(r"\s*(?:\[?error\b\s*[\]:]|<(?:!doctype|html)\b)", re.I)
+"""Words that stand for a failure, not for a sign of life: ``Error: …``, ``[ERROR] …``, a proxy's web page."""
 
 
 class Answer:
@@ -102,18 +105,29 @@ class Answer:
         try:
             document = loads(data)
         except ValueError:
-            if name == "error":
-                self.fail(data, data)
-            elif len(lines) > 1:
-                for line in lines:
-                    self._data(name, [line], last=last)
-            else:
-                self._odd(data, last=last)
+            self._no_document(name, data, lines, last=last)
             return
         if name == "error" and not (isinstance(document, dict) and document.get("choices")):
             self.fail(document, data)
         else:
             self.document(document, data)
+
+    def _no_document(self, name: str, data: str, lines: list[str], *, last: bool) -> None:
+        """Take data that is not one JSON value: several lines, several values, ``data:`` twice, or words."""
+        if name == "error":
+            self.fail(data, data)
+        elif len(lines) > 1:
+            for line in lines:
+                self._data(name, [line], last=last)
+        elif again := _DATA_AGAIN.match(data):
+            self._data(name, [data[again.end() :]], last=last)
+        elif data.startswith("error:"):
+            self._strays([data], last=last)
+        elif several := _several(data):
+            for document in several:
+                self.document(document, data)
+        else:
+            self._odd(data, last=last)
 
     def _strays(self, lines: list[str], *, last: bool) -> None:
         """Take lines that are no field: a bare ``error: {…}``, JSON without ``data:``, or words."""
@@ -128,7 +142,9 @@ class Answer:
         try:
             self.document(loads(whole), whole)
         except ValueError:
-            if len(lines) > 1:
+            if self._is_failure(whole):
+                self.fail(whole, whole)
+            elif len(lines) > 1:
                 for line in lines:
                     self._strays([line], last=last)
             else:
@@ -136,10 +152,16 @@ class Answer:
 
     def _odd(self, text: str, *, last: bool) -> None:
         """Keep what is no JSON: cut JSON is damage, anything else (``ping``) is words."""
-        if not _JSON_BEGINS.match(text):
+        if self._is_failure(text):
+            self.fail(text, text)
+        elif not _JSON_BEGINS.match(text):
             self._say(text)
         elif self.broken is None:
             self.broken = "" if last else text[:200]
+
+    def _is_failure(self, text: str) -> bool:
+        """Say whether words in the middle of an answer tell why it ends; without an answer all words do."""
+        return self.answered and _FAILURE_BEGINS.match(text) is not None
 
     def _say(self, text: str) -> None:
         if len(self.words) < _WORDS_LIMIT:
@@ -162,3 +184,12 @@ class Answer:
             return ConnectionCut("The answer ended in the middle of an event.", status=self._status)
         text = self._secrets.text(self.broken)
         return ProtocolViolation(f"An event is not valid JSON: {text}", status=self._status, raw=text)
+
+
+def _several(data: str) -> list[dict[str, Any]]:
+    """Return the objects that follow one another in one line; none unless all of it is objects."""
+    try:
+        found = list(documents(data)) if data.startswith("{") else []
+    except ValueError:
+        return []
+    return found if all(isinstance(document, dict) for document in found) else []

@@ -4,7 +4,7 @@ The rules are written field by field (``choice.py`` and ``tools.py`` hold those 
 
 * id, created, model: the first that says something. service_tier, system_fingerprint, provider, citations,
   search_results, prompt_filter_results: the last that says something.
-* usage: the last that says something, beside ``choices`` or inside one; never summed.
+* usage: the last that says something, beside ``choices``, inside one or in its delta; never summed.
 * choices by ``index``, else by position. finish_reason: the last that says something.
 * A plain response is one chunk whose choices hold ``message`` instead of ``delta``: the same code reads both.
 """
@@ -80,11 +80,14 @@ class Assembly:
         if delta and type(delta) is dict:
             choice.has_deltas = True
             choice.add(delta)
+            if "usage" in delta:
+                self._set_usage(delta["usage"])
             if item.get("message"):
                 choice.spare = item["message"]
         elif isinstance(message := item.get("message"), dict):
             choice.add_message(message)
-        elif isinstance(text := delta or item.get("text"), str):
+            self._set_usage(message.get("usage"))
+        elif isinstance(text := delta or item.get("message") or item.get("text"), str):
             choice.add({"content": text})
         self._add_beside(choice, item)
 
@@ -120,21 +123,24 @@ class Assembly:
             self._choice(0, 0).add({"tool_calls": calls})
 
     def _add_unusual(self, chunk: dict[str, Any], depth: int = 0) -> bool:
-        """Merge a chunk without choices: an answer in a wrapper, Ollama's own shape, or usage alone."""
+        """Merge a chunk without choices: an answer in a wrapper, Ollama's or Cloudflare's own shape, or usage alone."""
         for key in _WRAPPERS:
             inner = chunk.get(key)
             if isinstance(inner, dict) and depth < 3 and any(inner.get(name) for name in _ANSWERS):
                 return self.add(inner) if inner.get("choices") else self._add_unusual(inner, depth + 1)
         message = chunk.get("message")
-        if isinstance(message, dict) and ("role" in message or "content" in message):
+        # Another API's events (`"type": "message_start"`) hold messages too; they are no answer that could be read here.
+        if isinstance(message, dict) and "type" not in chunk and ("role" in message or "content" in message):
             self._add_ollama(chunk, message)
             return True
-        if isinstance(chunk.get("response"), str) and (depth or "done" in chunk):
+        if isinstance(chunk.get("response"), str) and (depth or "done" in chunk or "p" in chunk):
             self._add_ollama(chunk, {"content": chunk["response"], "thinking": chunk.get("thinking")})
             return True
         if chunk.get("tool_calls"):
             return True
-        return "choices" in chunk or isinstance(chunk.get("usage"), dict)
+        if "choices" not in chunk and isinstance(chunk.get("usage"), dict):
+            self._add_envelope(chunk)  # kept, but counts alone are no answer: other APIs send them as well
+        return "choices" in chunk
 
     def _add_ollama(self, chunk: dict[str, Any], message: dict[str, Any]) -> None:
         """Merge a line of Ollama's own API: messages are fragments, counts come with the last."""
@@ -155,7 +161,7 @@ class Assembly:
             )
 
     def _set_usage(self, usage: Any) -> None:
-        if isinstance(usage, dict):
+        if usage and isinstance(usage, dict):
             self._usage = usage
             self._usage_new = True
 

@@ -14,6 +14,8 @@ from upstream.wire.text import Text, Watch
 from upstream.wire.think import ThinkSplitter
 from upstream.wire.tools import ToolCalls
 
+_NUMBERS: Final = (int, float)
+
 
 class Choice:
     """Fields of one choice so far. ``has_message`` says that a chunk held a message instead of a delta;
@@ -76,6 +78,8 @@ class Choice:
                     field(self, value, delta)
             elif key == "content" and value == "":
                 self.content.seen = True
+            elif key == "content" and type(value) in _NUMBERS:
+                self.content.fresh.append(string_of(value))
 
     def add_message(self, message: dict[str, Any]) -> None:
         """Merge a whole message that came in place of a delta.

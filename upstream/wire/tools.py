@@ -150,11 +150,14 @@ class ToolCalls:
 
 
 def _function(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return where the name and the arguments stand: below ``function``, beside it, or in the entry itself."""
     for key in ("function", "custom"):
-        if isinstance(entry.get(key), dict):
-            found: dict[str, Any] = entry[key]
+        found = entry.get(key)
+        if isinstance(found, dict):
             return found
-    return entry if "arguments" in entry else {}
+        if isinstance(found, str):
+            return {**entry, "name": found}
+    return entry
 
 
 def _name(entry: dict[str, Any]) -> str:
