@@ -81,7 +81,11 @@ async def results_send(request: PersonRequest, pk: UUID, message: UUID, run_id: 
     asked = Asked(request.user, pk, run_id, data, get_language() or "en")
     try:
         opened = await runtime().unbroken(run_begin(runtime(), asked))
-    except (Conversation.DoesNotExist, RunConflict) as error:
+    except Conversation.DoesNotExist as error:
+        # Not theirs to write into: whether they may look decides what they are told.
+        await runtime().in_database(editable_conversation, request.user, pk)
+        raise Http404 from error
+    except RunConflict as error:
         raise Http404 from error
     except Refused as error:
         return problem(422, *error.messages)

@@ -13,6 +13,7 @@ import { take as takeTitle } from "./title.js";
 import { toast } from "./toasts.js";
 import { columnOf } from "./transcripts.js";
 
+/** @import { Result } from "./request.js" */
 /** @import { ExchangeSocket } from "./socket.js" */
 
 /**
@@ -29,6 +30,9 @@ const SENDING = '[data-composer] [aria-busy="true"], [data-again][aria-busy="tru
 export const BRANCH_CHANGES = ["run:started", "message:added", "exchange:ended", "branch:shown", "choice:picked"];
 const LOOK_MS = 50;
 const MOST_LOOKS = 100;
+/** What could not be fetched is asked for again after this time, then after twice as long, and so on. */
+const AGAIN_FIRST_MS = 1_000;
+const AGAIN_LAST_MS = 60_000;
 
 /** What the page says of its conversation. @returns {HTMLElement | null} */
 function page() {
@@ -89,16 +93,47 @@ export function show(wish) {
 /** @param {Wish} wish */
 async function showNow(wish) {
   const transcripts = elements(document, "[data-transcript]");
+  let seen = page()?.dataset["seen"] ?? "";
   for (const transcript of transcripts) {
     const fetched = await fetchNews(transcript, wish);
     if (!fetched) return;
+    seen = fetched.dataset["seen"] ?? seen;
     if (apply(transcript, fetched, wish)) continue;
     // The person is in the middle of something here: they are told, and see that there is an alternative.
     offer(wish);
     const counts = await fetchNews(transcript, {});
-    if (counts) apply(transcript, counts, {});
+    if (!counts) return;
+    apply(transcript, counts, {});
   }
+  // Only now: a page that comes back with this state is told nothing that one of its columns may lack.
+  page()?.setAttribute("data-seen", seen);
+  forget();
   document.dispatchEvent(new Event("branch:shown"));
+}
+
+// -- what could not be fetched -----------------------------------------------------------------------------------------
+
+/** @type {{wish: Wish, timer: ReturnType<typeof setTimeout>, pause: number} | null} what the page is behind by */
+let owed = null;
+
+function forget() {
+  clearTimeout(owed?.timer);
+  owed = null;
+}
+
+/** Try again by and by, without a word: nobody waits for what others do. @param {Wish} wish */
+function tryAgain(wish) {
+  const pause = owed ? Math.min(owed.pause * 2, AGAIN_LAST_MS) : AGAIN_FIRST_MS;
+  // What this person asked for does not give way to what others did.
+  const kept = owed?.wish.mine && !wish.mine ? owed.wish : wish;
+  clearTimeout(owed?.timer);
+  // Never all pages of a restarted server at once.
+  owed = { wish: kept, pause, timer: setTimeout(() => void show(kept), pause * (0.5 + Math.random() / 2)) };
+}
+
+/** Whether the server may answer the same request another time. @param {Result} result */
+function mayComeYet({ status, signedOut, aborted }) {
+  return !signedOut && !aborted && (status === 0 || status === 429 || status >= 500);
 }
 
 /** @param {HTMLElement} transcript @param {Wish} wish */
@@ -117,6 +152,7 @@ async function fetchNews(transcript, wish) {
     if (column) otherColumns();
     else gone();
   }
+  if (mayComeYet(result)) tryAgain(wish);
   if (!result.ok) return null;
   const template = document.createElement("template");
   template.innerHTML = result.html;
@@ -130,8 +166,7 @@ async function fetchNews(transcript, wish) {
 function tellPage(news) {
   const shown = page();
   if (!shown) return;
-  const { seen = "", mayEdit: may = "", title = "" } = news.dataset;
-  shown.dataset["seen"] = seen;
+  const { mayEdit: may = "", title = "" } = news.dataset;
   shown.toggleAttribute("data-several", news.hasAttribute("data-several") || shown.hasAttribute("data-several"));
   if (title) takeTitle(title);
   if (Number(news.dataset["columns"]) !== elements(document, "[data-transcript]").length) otherColumns();
