@@ -81,7 +81,8 @@ class LimitView:
 class ResponseView:
     """The response. `document` is the assembled response in the shape of a plain one.
 
-    `state` is the exchange's; `status` is None where no response began. `ids` and `usage` are (name, value).
+    `state` is the exchange's; `status` is None where no response began. `ids` and `usage` are (name, value). `cost` is in
+    words, "" where there was nothing to pay for; `cost_title` says why it is unknown.
     """
 
     state: str
@@ -97,6 +98,8 @@ class ResponseView:
     error: ErrorView | None = None
     ids: tuple[tuple[str, str], ...] = ()
     usage: tuple[tuple[str, str], ...] = ()
+    cost: str = ""
+    cost_title: str = ""
     limits: tuple[LimitView, ...] = ()
 
 

@@ -10,7 +10,7 @@ from conversations.answers import answers_of
 from conversations.models import Exchange
 from playground import frames
 from playground.part_views import media_of
-from playground.stats import stats_of
+from playground.stats import cost_json, stats_of
 from team.models import User
 
 KEPT_FROM: Final = 1_000_000_000
@@ -45,4 +45,5 @@ def _ended(exchange: Exchange, limit: int) -> Iterator[str]:
     yield from frames.answers_encode(answers, usage=exchange.usage, limit=limit)
     stats = stats_of(timing=exchange.timing, tokens_in=exchange.tokens_in, tokens_out=exchange.tokens_out)
     more = bool(exchange.findings) or any(media_of(answer.content) for answer in answers)
-    yield frames.end_encode(state=exchange.state, error=exchange.error, stats=dict(stats), more=more)
+    shown = {**stats, "cost": cost_json(selectors.cost_of(exchange))}
+    yield frames.end_encode(state=exchange.state, error=exchange.error, stats=shown, more=more)

@@ -54,7 +54,7 @@ class _Batch:
     """What waits to be written."""
 
     progress: list[Progress] = field(default_factory=list)
-    endings: list[tuple[Ending, asyncio.Future[bool]]] = field(default_factory=list)
+    endings: list[tuple[Ending, asyncio.Future[Written | None]]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.progress or self.endings)
@@ -81,15 +81,15 @@ class Recorder:
         self._sources[exchange_id] = source
         self._work()
 
-    async def end(self, ending: Ending) -> bool:
-        """Return once an exchange's last pieces and its ending are in the database.
+    async def end(self, ending: Ending) -> Written | None:
+        """Return once an exchange's last pieces and its ending are in the database, with the write that took them.
 
-        False where somebody else's ending is there instead. Raises NotKept; then another ending may be tried.
+        None where somebody else's ending is there instead. Raises NotKept; then another ending may be tried.
         """
         source = self._sources.pop(ending.exchange_id, None)
         if source is not None:
             self._due.progress.append(source.progress_take())
-        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[Written | None] = asyncio.get_running_loop().create_future()
         self._due.endings.append((ending, written))
         self._wake.set()
         self._work()
@@ -157,7 +157,7 @@ class Recorder:
     def _settle(self, batch: _Batch, written: Written) -> None:
         for ending, future in batch.endings:
             if not future.done():
-                future.set_result(ending.exchange_id in written.ended)
+                future.set_result(written if ending.exchange_id in written.ended else None)
         for exchange_id in written.gone:
             if source := self._sources.get(exchange_id):
                 source.gone()

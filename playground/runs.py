@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, cast
 from uuid import UUID
 
+from conversations.costing import Cost
 from conversations.services import Ending, OpenedExchange
 from playground import frames
 from playground.afterwards import afterwards
@@ -20,7 +21,7 @@ from playground.journal import Journal
 from playground.live_exchange import LiveExchange, State, defect, ending_plain
 from playground.recorder import NotKept, Recorder
 from playground.run_queue import RunQueue, Seat
-from playground.stats import stats_of_response
+from playground.stats import cost_json, stats_of_response
 from upstream.client import Timeouts, UpstreamResponse
 from upstream.wire.errors import ConnectFailed, ConnectionCut, NameNotResolved, UpstreamError
 from upstream.wire.request import PreparedRequest
@@ -173,9 +174,9 @@ class Runs:
             self._journal.append(live.opened.id, body)
         ending = await afterwards(ending, live.opened.request.body)
         state, error = State.FAILED, cast("Mapping[str, Any] | None", defect().to_json())
-        more = False
+        more, cost = False, None
         try:
-            kept = await self._keep(ending)
+            kept, cost = await self._keep(ending)
             # Where it is None somebody else had ended the exchange: this process was taken for dead, or it was deleted.
             state, error = (kept.state, kept.error) if kept else (State.INTERRUPTED, None)
             more = kept is not None and bool(kept.media or kept.findings)
@@ -183,16 +184,18 @@ class Runs:
         finally:
             usage = ending.response.get("usage")
             stats = stats_of_response(timing=ending.timing, usage=usage)
-            end = frames.end_encode(state=state, error=error, stats=dict(stats), more=more)
+            shown = {**stats, "cost": cost_json(cost)}
+            end = frames.end_encode(state=state, error=error, stats=shown, more=more)
             self._journal.end(live.opened.id, end)
 
-    async def _keep(self, ending: Ending) -> Ending | None:
-        """Return the ending that is in the database now, or None where it is another process's."""
+    async def _keep(self, ending: Ending) -> tuple[Ending | None, Cost | None]:
+        """Return the ending that is in the database now and what it cost, or None where it is another process's."""
         try:
-            return ending if await self._recorder.end(ending) else None
+            written = await self._recorder.end(ending)
         except NotKept:
-            plain = ending_plain(ending)
-            return plain if await self._recorder.end(plain) else None
+            ending = ending_plain(ending)
+            written = await self._recorder.end(ending)
+        return (ending, written.costs.get(ending.exchange_id)) if written else (None, None)
 
 
 def _stopper(live: LiveExchange) -> Callable[[], None]:

@@ -1,12 +1,10 @@
 """The figures under an answer."""
 
 from collections.abc import Mapping
-from typing import Any, Final, TypedDict
+from typing import Any, TypedDict
 
-from conversations.services.recording import token_count
-
-AT_ONCE: Final = 20.0
-"""A stream shorter than this many ms came in one or two reads: its rate would say how fast a buffer was emptied."""
+from conversations.costing import Cost, token_count
+from conversations.speed import tokens_per_second
 
 
 class Stats(TypedDict):
@@ -22,19 +20,13 @@ class Stats(TypedDict):
 def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: int | None) -> Stats:
     """Return the figures of an exchange.
 
-    TTFT runs from the sent request to the first token of any kind. Tokens per second are counted from the first token to the
-    last; an answer that came at once has no rate.
+    TTFT runs from the sent request to the first token of any kind.
     """
-    first, last = timing.get("first_token"), timing.get("last_token")
-    streamed = None if first is None or last is None else last - first
-    rate = None
-    if tokens_out is not None and tokens_out > 1 and streamed and streamed >= AT_ONCE:
-        rate = (tokens_out - 1) / streamed * 1000
     return Stats(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        ttft_ms=first,
-        tokens_per_second=rate,
+        ttft_ms=timing.get("first_token"),
+        tokens_per_second=tokens_per_second(timing=timing, tokens_out=tokens_out),
         total_ms=timing.get("ended"),
     )
 
@@ -46,3 +38,10 @@ def stats_of_response(*, timing: Mapping[str, float], usage: Any) -> Stats:
         tokens_in=token_count(usage, "prompt_tokens"),
         tokens_out=token_count(usage, "completion_tokens"),
     )
+
+
+def cost_json(cost: Cost | None) -> dict[str, str | None] | None:
+    """Return a cost as the page gets it: `amount` as decimal text, null while unknown; None: nothing to pay for."""
+    if cost is None:
+        return None
+    return {"amount": None if cost.amount is None else f"{cost.amount:f}", "currency": cost.currency}

@@ -169,20 +169,25 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class StatsView:
-    """The figures under an answer. `notes`: what the answer did not honour, in short sentences."""
+    """The figures under an answer. `notes`: what the answer did not honour, in short sentences.
+
+    `cost` is its cost in words, "" where there was nothing to pay for; `cost_title` says why it is unknown.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
     ttft_ms: float | None = None
     tokens_per_second: float | None = None
     total_ms: float | None = None
+    cost: str = ""
+    cost_title: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
         """Whether there is anything to show."""
         figures = (self.tokens_in, self.tokens_out, self.ttft_ms, self.tokens_per_second, self.total_ms)
-        return bool(self.notes) or any(figure is not None for figure in figures)
+        return bool(self.notes or self.cost) or any(figure is not None for figure in figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ TeamError
 ├── InvalidValue      one value of a provider cannot be used; names its field
 ├── SignupRefused     this person may not make an account now
 ├── InvitationRefused the invitation cannot be changed any more
+├── BudgetSpent       a monthly budget of the person or of the key is used up
 └── LastAdministrator the team would be left without an administrator
 
 ``NotFound`` is Django's 404: a row that is missing and a row that belongs to somebody else look the same.
@@ -50,6 +51,10 @@ class SignupRefused(TeamError):
 
 class InvitationRefused(TeamError):
     """The invitation was used or revoked before."""
+
+
+class BudgetSpent(TeamError):
+    """A budget of this month is used up; nothing new is run on it until it is raised or the month ends."""
 
 
 class LastAdministrator(TeamError):

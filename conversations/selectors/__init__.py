@@ -43,6 +43,16 @@ from conversations.selectors.conversations import (
     tags_of,
     tags_on,
 )
+from conversations.selectors.costs import (
+    CostFilter,
+    charges_unknown,
+    cost_of,
+    cost_of_conversation,
+    costs_of,
+    key_is_used_by,
+    spent_by,
+    spent_on,
+)
 from conversations.selectors.exchange_neighbours import answer_of, exchange_before, exchanges_beside
 from conversations.selectors.exchanges import (
     KeptTrace,
@@ -111,6 +121,7 @@ from conversations.selectors.tree import (
 __all__ = [
     "ColumnBranch",
     "ConversationPage",
+    "CostFilter",
     "Hit",
     "HitPage",
     "KeptTrace",
@@ -138,6 +149,7 @@ __all__ = [
     "branch_before",
     "branch_from",
     "branch_ids",
+    "charges_unknown",
     "choices_beside",
     "choices_of",
     "column_find",
@@ -158,6 +170,9 @@ __all__ = [
     "conversations_count",
     "conversations_for",
     "conversations_owned",
+    "cost_of",
+    "cost_of_conversation",
+    "costs_of",
     "editable_by",
     "exchange_before",
     "exchange_for",
@@ -172,6 +187,7 @@ __all__ = [
     "exchanges_visible",
     "history",
     "history_whole",
+    "key_is_used_by",
     "may_edit",
     "message_for",
     "message_for_api",
@@ -193,6 +209,8 @@ __all__ = [
     "search_messages",
     "search_titles",
     "shape_of",
+    "spent_by",
+    "spent_on",
     "tags_of",
     "tags_on",
     "tool_loop_of",

@@ -27,6 +27,14 @@ def editable_by(user: User, path: str = "") -> Q:
     return whose & Q(**{f"{prefix}trashed": None})
 
 
+def counted_for(user: User) -> Q:
+    """Return the condition under which `user` may see counts of runs: their own; an administrator everybody's.
+
+    Counts hold no word of what was said, and no title.
+    """
+    return Q() if user.is_administrator else Q(person=user)
+
+
 def conversations_for(*, user: User) -> QuerySet[Conversation]:
     """Return the conversations that `user` may see: their own and the team's."""
     return Conversation.objects.filter(visible_to(user))
@@ -60,7 +68,7 @@ def trash_of(*, user: User) -> QuerySet[Conversation]:
 
 def exchange_for(*, user: User, pk: UUID) -> Exchange:
     """Return one exchange of a conversation that `user` may see. Raises `Exchange.DoesNotExist`."""
-    return Exchange.objects.select_related("run__conversation").get(
+    return Exchange.objects.select_related("run__conversation", "charge").get(
         visible_to(user, "run__conversation"), pk=pk
     )
 

@@ -38,7 +38,9 @@ def columns_of(*, conversation: Conversation, newest: int | None = None) -> list
     parents: dict[UUID, UUID | None] = dict(rows)
     paths = [_path(parents, column.leaf_id) for column in columns]
     wanted = [path if newest is None else path[-newest:] for path in paths]
-    found = Message.objects.select_related("exchange", "author").defer("exchange__body", "exchange__response")
+    found = Message.objects.select_related("exchange__charge", "author").defer(
+        "exchange__body", "exchange__response"
+    )
     by_id = found.in_bulk({pk for path in wanted for pk in path})
     return [
         ColumnBranch(column, tuple(by_id[pk] for pk in shown if pk in by_id), cut=len(shown) < len(path))
@@ -70,7 +72,7 @@ def columns_apart(*, conversation: Conversation) -> dict[int, UUID]:
 def run_columns(*, run: Run) -> list[tuple[int, list[Message]]]:
     """Return what a run added, for each column that is still there: its id, what was said in it, its answers by choice."""
     answers = (
-        Message.objects.select_related("exchange", "author", "parent")
+        Message.objects.select_related("exchange__charge", "author", "parent")
         .filter(exchange__run=run, exchange__column__isnull=False)
         .order_by("exchange__column__position", "exchange_id", "choice", "id")
     )
@@ -88,7 +90,7 @@ def choices_beside(*, messages: Sequence[Message]) -> dict[UUID, list[Message]]:
     if not exchanges:
         return {}
     found = (
-        Message.objects.select_related("exchange", "author")
+        Message.objects.select_related("exchange__charge", "author")
         .defer("exchange__body", "exchange__response")
         .filter(exchange__in=exchanges)
         .order_by("choice", "id")

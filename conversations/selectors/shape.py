@@ -138,6 +138,8 @@ def history_whole(*, conversation_id: UUID, leaf_id: UUID) -> list[Message]:
     """Return the messages from the root to `leaf_id` with all their fields and the state of their exchange."""
     ids = tree_shape(conversation_id=conversation_id).path(leaf_id)
     found = (
-        Message.objects.select_related("exchange").defer("exchange__body", "exchange__response").in_bulk(ids)
+        Message.objects.select_related("exchange__charge")
+        .defer("exchange__body", "exchange__response")
+        .in_bulk(ids)
     )
     return [found[pk] for pk in ids]

@@ -62,7 +62,9 @@ def branch_after(*, conversation_id: UUID, message_id: UUID) -> list[Message]:
     while at is not None:
         ids.append(at)
         at = newest.get(at)
-    found = Message.objects.select_related("exchange", "author").defer("exchange__body", "exchange__response")
+    found = Message.objects.select_related("exchange__charge", "author").defer(
+        "exchange__body", "exchange__response"
+    )
     by_id = found.in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
 

@@ -27,7 +27,9 @@ def branch(*, conversation_id: UUID, leaf_id: UUID | None, newest: int | None = 
     ids = branch_ids(conversation_id=conversation_id, leaf_id=leaf_id)
     if newest is not None:
         ids = ids[-newest:]
-    found = Message.objects.select_related("exchange", "author").defer("exchange__body", "exchange__response")
+    found = Message.objects.select_related("exchange__charge", "author").defer(
+        "exchange__body", "exchange__response"
+    )
     by_id = found.in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
 
@@ -71,7 +73,7 @@ def choices_of(*, exchange: Exchange) -> list[Message]:
 def messages_of_run(*, run: Run) -> list[Message]:
     """Return what a run added to the tree: the user's message or the results of tools, then the answers in order."""
     answers = list(
-        Message.objects.select_related("exchange", "parent")
+        Message.objects.select_related("exchange__charge", "parent")
         .filter(exchange__run=run)
         .order_by("exchange_id", "choice", "id")
     )

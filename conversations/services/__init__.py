@@ -8,6 +8,7 @@ from conversations.services.attachment import (
     attachments_release,
     attachments_reuse,
 )
+from conversations.services.charging import Filled, charges_fill
 from conversations.services.columns import (
     MAX_COLUMNS,
     LastColumn,
@@ -27,6 +28,7 @@ from conversations.services.conversation import (
     conversation_delete,
     conversation_rename,
 )
+from conversations.services.counting import usage_count, usage_prune, usage_recount
 from conversations.services.leaving import person_data_delete
 from conversations.services.message import message_add
 from conversations.services.organising import (
@@ -121,6 +123,7 @@ __all__ = [
     "Changed",
     "ColumnMissing",
     "Ending",
+    "Filled",
     "Kept",
     "LastColumn",
     "MessageGone",
@@ -158,6 +161,7 @@ __all__ = [
     "branch_show",
     "change_undo",
     "changes_purge",
+    "charges_fill",
     "column_add",
     "column_move",
     "column_remove",
@@ -209,5 +213,8 @@ __all__ = [
     "trash_delete",
     "trash_empty",
     "trash_prune",
+    "usage_count",
+    "usage_prune",
+    "usage_recount",
     "visibility_set",
 ]

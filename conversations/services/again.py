@@ -9,6 +9,7 @@ from django.utils import timezone
 from conversations import selectors, storable
 from conversations.models import Conversation, Exchange, Message, Run
 from conversations.selectors.access import editable_by
+from conversations.services.budget import keys_charged
 from conversations.services.conversation import conversation_touch
 from conversations.services.run import (
     MAX_CHOICES,
@@ -16,6 +17,7 @@ from conversations.services.run import (
     OpenedExchange,
     OpenedRun,
     RunConflict,
+    Sending,
     run_create,
 )
 from team.models import Provider, User
@@ -37,7 +39,7 @@ def run_again(
     Address, key and headers are the provider's own: nothing of the kept headers goes along. The same `run_id` again
     returns the run that exists, with nothing to send. Raises `Exchange.DoesNotExist` where this person may not write
     into its conversation, `BodyMasked`, `MessageMissing` where the message it answered is gone, `RunConflict`,
-    `InvalidDraft`.
+    `InvalidDraft`, `BudgetSpent`.
     """
     original = selectors.exchange_for(user=person, pk=exchange_id)
     editable = Conversation.objects.select_for_update().filter(editable_by(person))
@@ -55,6 +57,7 @@ def run_again(
         if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
             raise RunConflict
         return OpenedRun(existing, ())
+    key = keys_charged(person=person, providers=[provider]).get(provider.pk)
     document = _document(original.body)
     accept = "text/event-stream" if document.get("stream") is True else "application/json"
     request = PreparedRequest(
@@ -64,7 +67,9 @@ def run_again(
         body=original.body.encode(),
     )
     secrets = capture.Secrets.of(endpoint)
-    exchange = _exchange_keep(original, run, provider, capture.sent(request, secrets), process)
+    exchange = _exchange_keep(
+        original, run, provider, capture.sent(request, secrets), Sending(request, process, key)
+    )
     answers = _answers_expect(exchange, conversation, count=_choices(document))
     conversation_touch(conversation=conversation, first_text="")
     opened = OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers))
@@ -72,13 +77,14 @@ def run_again(
 
 
 def _exchange_keep(
-    original: Exchange, run: Run, provider: Provider, sent: capture.SentRequest, process: str
+    original: Exchange, run: Run, provider: Provider, sent: capture.SentRequest, sending: Sending
 ) -> Exchange:
     return Exchange.objects.create(
         run=run,
         column=original.column,
         parent=original.parent,
         provider=provider,
+        key_id=sending.key,
         provider_name=provider.name,
         api=provider.api,
         model=original.model,
@@ -86,7 +92,7 @@ def _exchange_keep(
         url=sent.url,
         headers=[list(header) for header in sent.headers],
         body=storable.text(sent.body),
-        process=process,
+        process=sending.process,
         beat=timezone.now(),
     )
 

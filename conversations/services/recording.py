@@ -12,9 +12,13 @@ from django.utils import timezone
 from conversations import storable
 from conversations.answer_media import Elsewhere, Found
 from conversations.answers import ANSWER_FIELDS, answer_fill, choices_indexed
+from conversations.costing import Cost
+from conversations.costing import token_count as token_count
 from conversations.models import Conversation, Exchange, Message, Trace
 from conversations.parts import PLACES, reference_to
+from conversations.selectors.costs import costs_of
 from conversations.services.attachment import attachment_keep
+from conversations.services.charging import charges_make
 
 _EXCHANGE = Exchange._meta.pk
 Finding: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -66,11 +70,13 @@ class Written:
     """What became of one write.
 
     `ended`: exchanges whose ending stands as it was given. `gone`: exchanges of `progress` that somebody else has ended
-    or deleted meanwhile; nothing is kept of them any more.
+    or deleted meanwhile; nothing is kept of them any more. `costs`: what those of `ended` cost; one that failed before
+    there was anything to pay for has none.
     """
 
     ended: frozenset[UUID]
     gone: frozenset[UUID]
+    costs: Mapping[UUID, Cost] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -91,12 +97,19 @@ def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending])
     Exchange.objects.filter(pk__in=live).update(beat=timezone.now())
     due = {ending.exchange_id: ending for ending in endings if ending.exchange_id in live}
     _endings_write(due)
+    charges_make(usages={pk: ending.response.get("usage") for pk, ending in due.items() if is_paid(ending)})
     # One that a commit of unknown outcome had written already ended as it was given, too.
     stands = {ending.exchange_id for ending in endings if states.get(ending.exchange_id) == ending.state}
     return Written(
         ended=frozenset(due) | stands,
         gone=frozenset(item.exchange_id for item in progress if item.exchange_id not in live),
+        costs=costs_of(exchanges=frozenset(due) | stands),
     )
+
+
+def is_paid(ending: Ending) -> bool:
+    """Whether there is something to pay for: a usage, or at least the beginning of an answer."""
+    return bool(ending.response.get("usage") or ending.response.get("choices"))
 
 
 def _traces_write(progress: Iterable[Progress]) -> None:
@@ -156,13 +169,6 @@ def _endings_write(endings: Mapping[UUID, Ending]) -> None:
             ended=timezone.now(),
         )
         _answers_write(answers[pk], ending)
-
-
-def token_count(usage: Any, name: str) -> int | None:
-    """Return one count of a usage object, or None where it is missing or not a sensible number."""
-    count = usage.get(name) if isinstance(usage, dict) else None
-    sensible = isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**31
-    return count if sensible else None
 
 
 def _answers_write(answers: Sequence[Message], ending: Ending) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from conversations import selectors, storable
 from conversations.models import Column, Conversation, Exchange, Message, Run
 from conversations.selectors.request_bytes import bytes_filled
+from conversations.services.budget import keys_charged
 from conversations.services.conversation import conversation_touch
 from conversations.tool_calls import RESULT_ROLES, calls_of, result_message
 from conversations.written import Written
@@ -87,6 +88,15 @@ class OpenedExchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """A request, the process that sends it, and the id of the key it goes with, None where it needs none."""
+
+    request: PreparedRequest
+    process: str
+    key: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedRun:
     """A committed run. `exchanges` stand in the order of the turns; `messages` are each question and its answers.
 
@@ -107,7 +117,7 @@ def run_open(
     Turns that say the same after the same message say it once: their answers stand beside each other. The same `run_id`
     again returns the run that exists, with nothing to send. Raises `RunConflict` where that run is not this person's run
     of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`, `ColumnMissing`,
-    `Conversation.DoesNotExist`, and what `bytes_filled` raises where attachments cannot be sent.
+    `Conversation.DoesNotExist`, `BudgetSpent`, and what `bytes_filled` raises where attachments cannot be sent.
     """
     editable = Conversation.objects.filter(selectors.editable_by(person))
     conversation = editable.select_for_update().get(pk=conversation_id)
@@ -117,6 +127,7 @@ def run_open(
         if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
             raise RunConflict
         return OpenedRun(existing, ())
+    keys = keys_charged(person=person, providers=[turn.provider for turn in turns])
     columns = list(conversation.columns.order_by("position"))
     said: dict[object, list[Message]] = {}
     opened: list[OpenedExchange] = []
@@ -134,7 +145,9 @@ def run_open(
                     message.save(force_insert=True)
             said[key] = words
             messages += words
-        exchange, answers = _exchange_open(run, column, words[-1], turn, request, process)
+        exchange, answers = _exchange_open(
+            run, column, words[-1], turn, Sending(request, process, keys.get(turn.provider.pk))
+        )
         opened.append(exchange)
         messages += answers
         column.leaf_id = answers[0].pk
@@ -227,15 +240,16 @@ def _request(conversation: Conversation, turn: Turn, history: list[Message]) -> 
 
 
 def _exchange_open(
-    run: Run, column: Column, parent: Message, turn: Turn, request: PreparedRequest, process: str
+    run: Run, column: Column, parent: Message, turn: Turn, sending: Sending
 ) -> tuple[OpenedExchange, list[Message]]:
     secrets = capture.Secrets.of(turn.endpoint)
-    sent = capture.sent(request, secrets)
+    sent = capture.sent(sending.request, secrets)
     exchange = Exchange.objects.create(
         run=run,
         column=column,
         parent=parent,
         provider=turn.provider,
+        key_id=sending.key,
         provider_name=turn.provider.name,
         api=turn.provider.api,
         model=turn.model,
@@ -243,7 +257,7 @@ def _exchange_open(
         url=sent.url,
         headers=[list(header) for header in sent.headers],
         body=storable.text(sent.body),
-        process=process,
+        process=sending.process,
         beat=timezone.now(),
     )
     answers = [
@@ -257,7 +271,9 @@ def _exchange_open(
         for choice in range(choices_expected(turn.parameters))
     ]
     Message.objects.bulk_create(answers)
-    return OpenedExchange(exchange.pk, request, secrets, tuple(answer.pk for answer in answers)), answers
+    return OpenedExchange(
+        exchange.pk, sending.request, secrets, tuple(answer.pk for answer in answers)
+    ), answers
 
 
 def choices_expected(parameters: Mapping[str, str]) -> int:

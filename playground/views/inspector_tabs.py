@@ -12,6 +12,7 @@ from conversations import selectors
 from conversations.models import Exchange
 from playground import inspection, timing_charts
 from playground.body_images import images_folded, images_of
+from playground.cost_words import cost_words
 from playground.event_index import EventIndex, event_index, raw_of
 from playground.inspector_models import (
     BodyView,
@@ -118,6 +119,7 @@ def response_view(request: PersonRequest, exchange: Exchange) -> ResponseView:
         error=error_view(exchange),
         ids=_ids(headers, document, exchange),
         usage=tuple(_flat(exchange.usage)),
+        **cost_words(exchange),
         limits=tuple(map(limit_view, rate_limits_of(headers))),
     )
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from conversations import selectors
 from conversations.models import Exchange, Message, Run
+from playground.cost_words import cost_words
 from playground.honoured_words import honoured_sentences
 from playground.part_views import blocks_of, media_of, written_json
 from playground.stats import stats_of
@@ -127,7 +128,9 @@ def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> Mes
         choice=message.choice or 0,
         model=exchange.model,
         reasoning_ms=reasoning_ms(exchange.timing),
-        stats=StatsView(**figures, notes=honoured_sentences(exchange.findings))
+        stats=StatsView(
+            **figures, **cost_words(message.exchange), notes=honoured_sentences(exchange.findings)
+        )
         if exchange.state not in Exchange.LIVE
         else StatsView(),
         error=error_view(exchange),

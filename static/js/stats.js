@@ -1,7 +1,7 @@
 // @ts-check
 /** The line of figures under an answer, while it streams. The ended one looks as the server writes it. */
 import { make } from "./dom.js";
-import { gettext, language } from "./i18n.js";
+import { gettext, interpolate, language } from "./i18n.js";
 
 /**
  * @typedef {object} EndStats times in ms; null where unknown
@@ -10,6 +10,7 @@ import { gettext, language } from "./i18n.js";
  * @property {number | null} ttft_ms
  * @property {number | null} tokens_per_second
  * @property {number | null} total_ms
+ * @property {{amount: string | null, currency: string} | null} [cost] amount null: unknown
  */
 
 const UPDATE_MS = 250;
@@ -21,6 +22,23 @@ const two = new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximu
 /** @param {number} ms */
 function seconds(ms) {
   return `${two.format(ms / 1000)} s`;
+}
+
+/**
+ * An amount of money with as many digits as say something, as `conversations/money_words.py` writes it.
+ * @param {{amount: string | null, currency: string}} cost
+ */
+function money({ amount, currency }) {
+  if (amount === null) return gettext("unknown");
+  const value = Number(amount);
+  let decimals = 2;
+  if (value === 0) decimals = 0;
+  else if (value < 0.1) decimals = 1 - Math.floor(Math.log10(value));
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return interpolate(
+    gettext("%(amount)s %(currency)s"),
+    { amount: new Intl.NumberFormat(language(), digits).format(value), currency },
+  );
 }
 
 /** @type {number | null} */
@@ -104,6 +122,7 @@ function endRows(stats) {
   /** @type {[string, string][]} */
   const rows = [];
   for (const [name, value, format] of figures) if (typeof value === "number") rows.push([name, format(value)]);
+  if (stats.cost) rows.push([gettext("cost"), money(stats.cost)]);
   return rows;
 }
 
