@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import storable
-from conversations.models import Column, Conversation, Exchange, Message
+from conversations.models import Column, Conversation, Message
 from conversations.services.attachment import attachment_digests, attachments_release
+from conversations.services.counting import exchanges_stop
 from conversations.services.share import shares_end
 from team.models import User
 
@@ -37,8 +38,7 @@ def conversation_delete(*, conversation: Conversation) -> None:
     locked = Conversation.objects.select_for_update().filter(pk=conversation.pk)
     if not locked.exists():
         return
-    live = Exchange.objects.filter(run__conversation=conversation, state__in=Exchange.LIVE)
-    live.update(state=Exchange.State.STOPPED, ended=timezone.now())
+    exchanges_stop(of=[conversation.pk])
     digests = attachment_digests(conversation_ids=[conversation.pk])
     shares_end(conversation_ids=[conversation.pk])
     conversation.delete()

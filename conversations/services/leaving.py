@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from conversations.models import Comment, Conversation, Exchange, Preset, Seen, Share, Tag, ToolMock
+from conversations.models import Comment, Conversation, Preset, Seen, Share, Tag, ToolMock, Usage
 from conversations.services.attachment import attachment_digests, attachments_release
+from conversations.services.counting import exchanges_stop
 from team.models import User
 
 STEP = 50
@@ -16,7 +16,8 @@ STEP = 50
 
 def person_data_delete(*, user: User) -> int:
     """Delete the person's conversations, those in the trash too, with all that hangs on them; then their links, tags,
-    remarks, presets and saved tool results. Return how many conversations that was. A run in them stops within a second.
+    remarks, presets, saved tool results and counts. Return how many conversations that was. A run in them stops within a
+    second.
     """
     count = 0
     while ids := list(Conversation.objects.filter(owner=user).values_list("pk", flat=True)[:STEP]):
@@ -24,7 +25,14 @@ def person_data_delete(*, user: User) -> int:
     with transaction.atomic():
         uses = Share.objects.filter(owner=user).values_list("attachment_uses__attachment", flat=True)
         digests = [digest for digest in uses if digest]
-        owned = ((Share, "owner"), (ToolMock, "owner"), (Preset, "owner"), (Tag, "person"), (Seen, "person"))
+        owned = (
+            (Share, "owner"),
+            (ToolMock, "owner"),
+            (Preset, "owner"),
+            (Tag, "person"),
+            (Seen, "person"),
+            (Usage, "person"),
+        )
         for model, field in owned:
             model._default_manager.filter(**{field: user}).delete()
         Comment.objects.filter(author=user).delete()
@@ -37,8 +45,7 @@ def _step(ids: Iterable[UUID]) -> int:
     # Locked, so that no run opens meanwhile; ended first, so that no process writes for what is being deleted.
     locked = Conversation.objects.filter(pk__in=list(ids)).order_by("pk").select_for_update()
     found = list(locked.values_list("pk", flat=True))
-    live = Exchange.objects.filter(run__conversation__in=found, state__in=Exchange.LIVE)
-    live.update(state=Exchange.State.STOPPED, ended=timezone.now())
+    exchanges_stop(of=found)
     digests = attachment_digests(conversation_ids=found)
     Conversation.objects.filter(pk__in=found).delete()
     attachments_release(digests=digests)

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import storable
-from conversations.models import Conversation, Exchange, Seen, Tag
+from conversations.models import Conversation, Seen, Tag
 from conversations.selectors import trash_of, visible_to
 from conversations.services.conversation import conversation_delete
+from conversations.services.counting import exchanges_stop
 from team.models import User
 
 TRASH_KEPT = timedelta(days=30)
@@ -42,8 +43,7 @@ def conversations_trash(*, user: User, ids: Iterable[UUID]) -> None:
     """
     # Locked, so that no run opens meanwhile; ended, so that no process goes on with what nobody sees.
     mine = _own(user, ids)
-    live = Exchange.objects.filter(run__conversation__in=mine, state__in=Exchange.LIVE)
-    live.update(state=Exchange.State.STOPPED, ended=timezone.now())
+    exchanges_stop(of=mine)
     Conversation.objects.filter(pk__in=mine).update(trashed=timezone.now())
 
 

@@ -19,6 +19,7 @@ from conversations.parts import PLACES, reference_to
 from conversations.selectors.costs import costs_of
 from conversations.services.attachment import attachment_keep
 from conversations.services.charging import charges_make
+from conversations.services.counting import usage_count
 
 _EXCHANGE = Exchange._meta.pk
 Finding: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -98,6 +99,7 @@ def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending])
     due = {ending.exchange_id: ending for ending in endings if ending.exchange_id in live}
     _endings_write(due)
     charges_make(usages={pk: ending.response.get("usage") for pk, ending in due.items() if is_paid(ending)})
+    usage_count(exchanges=list(due))
     # One that a commit of unknown outcome had written already ended as it was given, too.
     stands = {ending.exchange_id for ending in endings if states.get(ending.exchange_id) == ending.state}
     return Written(
