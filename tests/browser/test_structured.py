@@ -1,39 +1,28 @@
 """Structured output and the editor of tools: dialogs that write the rows, answers judged while they stream."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open
 from tests.browser.lab import watch
-from tests.browser.tools_desk import TIME, WEATHER, ToolsDesk, bench_enter, provider
+from tests.browser.tools_desk import TIME, WEATHER, ToolsDesk, provider
 from tests.browser.workbench import MODEL_PATIENCE
 from tests.fakes import FakeUpstream, Gate
 from tests.replies import Stream
-from tests.served import Installation, ServedProcess, wait_for
+from tests.served import Installation, wait_for
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider("Gateway", up.base_url)]),
-        PLAYGROUND_PRIVATE_HOSTS=up.address,
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    return house_open(
+        shared_installation,
+        provider("Gateway", shared_upstream.base_url),
+        hosts=shared_upstream.address,
         PLAYGROUND_LOCAL_MODEL="1",
     )
-
-
-@pytest.fixture(scope="module")
-def people() -> set[str]:
-    """Who has an account already."""
-    return set()
 
 
 @pytest.fixture
@@ -42,11 +31,8 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def desk(
-    page: Page, served: ServedProcess, people: set[str], up: FakeUpstream, faults: list[str]
-) -> ToolsDesk:
-    up.requests.clear()
-    desk = ToolsDesk(bench_enter(page, served, people))
+def desk(page: Page, house: House, upstream: FakeUpstream, faults: list[str]) -> ToolsDesk:
+    desk = ToolsDesk(house.enter(page))
     desk.choose("Gateway")
     return desk
 
@@ -68,9 +54,11 @@ def schema_write(desk: ToolsDesk, label: str, text: str) -> None:
 
 @pytest.mark.local_model
 def test_an_answer_of_the_real_local_model_is_judged(
-    desk: ToolsDesk, served: ServedProcess, faults: list[str]
+    desk: ToolsDesk, house: House, faults: list[str]
 ) -> None:
-    wait_for(lambda: served.health()["local_model"]["status"] == "ready", within=60, what="the local model")
+    wait_for(
+        lambda: house.server.health()["local_model"]["status"] == "ready", within=60, what="the local model"
+    )
     desk.page.reload()
     desk.page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
     desk.page.get_by_role("combobox", name="Provider").select_option(label="Local model")
@@ -86,7 +74,9 @@ def test_an_answer_of_the_real_local_model_is_judged(
     assert faults == []
 
 
-def test_an_answer_is_judged_while_it_streams(desk: ToolsDesk, up: FakeUpstream, faults: list[str]) -> None:
+def test_an_answer_is_judged_while_it_streams(
+    desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
+) -> None:
     dialog = desk.format_open()
     dialog.get_by_label("Begin with a template").select_option(label="List of objects")
     expect(dialog.get_by_text("A schema that strict mode takes")).to_be_visible()
@@ -96,7 +86,7 @@ def test_an_answer_is_judged_while_it_streams(desk: ToolsDesk, up: FakeUpstream,
     first, second = Gate(), Gate()
     good = '{"items": [{"name": "Ada", "description": "\\u00e9crivit", "score": 1.50e1}, {"name": "B'
     bad = 'ob", "description": "wrote", "score": "two"}, {"name": "Eve"'
-    up.script("m", Stream(text=[good, first, bad, second, ', "description": "", "score": 3}]}']))
+    upstream.script("m", Stream(text=[good, first, bad, second, ', "description": "", "score": 3}]}']))
     desk.bench.say("List them")
     answer = desk.bench.answers.last
     first.wait_reached()
@@ -126,8 +116,31 @@ def test_an_answer_is_judged_while_it_streams(desk: ToolsDesk, up: FakeUpstream,
     assert faults == []
 
 
+def test_a_pattern_that_never_ends_keeps_nobody_waiting(
+    desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
+) -> None:
+    """Tried on the page itself, this pattern would take longer than the universe is old."""
+    dialog = desk.format_open()
+    dialog.get_by_label("Begin with a template").select_option(label="List of objects")
+    schema = {"type": "object", "properties": {"name": {"type": "string", "pattern": "^(a+)+$"}}}
+    schema_write(desk, "JSON Schema", json.dumps(schema))
+    desk.page.keyboard.press("Escape")
+    upstream.script("m", Stream(text=[json.dumps({"name": "a" * 90 + "!"})]))
+    desk.bench.say("Name it")
+    answer = desk.bench.expect_state("completed")
+    expect(answer.get_by_text("The schema cannot be used to check this answer.")).to_be_visible()
+    answer.get_by_role("button", name="Text", exact=True).click()
+    expect(answer.get_by_text("a!")).to_be_visible()
+
+    upstream.script("m", Stream(text=[json.dumps({"name": "a" * 90})]))
+    desk.bench.say("Once more")
+    again = desk.bench.expect_state("completed", nth=1)
+    expect(again.get_by_text("Valid against items")).to_be_visible()
+    assert faults == []
+
+
 def test_tools_are_edited_and_imported_without_losing_a_letter(
-    desk: ToolsDesk, up: FakeUpstream, faults: list[str]
+    desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
 ) -> None:
     kept = '{"type": "function", "x-own": 1.0, "function": {"name": "kept", "parameters": {"type":"object"}, "z": 0.70}}'
     desk.parameter("tools", f"[{kept}]")
@@ -189,7 +202,7 @@ def test_tools_are_edited_and_imported_without_losing_a_letter(
     expect(dialog.get_by_text("A schema that strict mode takes")).to_be_visible()
     desk.page.keyboard.press("Escape")
     desk.bench.say("Hi")
-    sent = up.wait_for_request().json
+    sent = upstream.wait_for_request().json
     assert sent["tools"][0] == json.loads(kept)
     assert sent["tools"][1]["function"]["parameters"] == {
         "type": "object",

@@ -16,6 +16,7 @@ import { Tree } from "./tree.js";
 
 /** @typedef {import("./schemas.js").Schemas} Schemas */
 /** @typedef {import("./validator.js").Fault} Fault */
+/** @typedef {import("./partial_json.js").Read} Read */
 /** @typedef {"text" | "tree" | "table"} View */
 
 const LEAST_MS = 80;
@@ -38,6 +39,9 @@ export class StructuredAnswer {
   #timer = 0;
   #restUntil = 0;
   #shown = "";
+  /** @type {Read | null} what is shown as more than text */
+  #read = null;
+  #judging = false;
 
   /** @param {HTMLElement} article @param {HTMLElement} source */
   constructor(article, source) {
@@ -113,11 +117,13 @@ export class StructuredAnswer {
     const read = readPartial(text);
     const asked = this.#schemas?.format.startsWith("json") ?? false;
     // Text that only begins like JSON, and was not asked to be: it stays text.
+    this.#read = null;
     if (!read.node || (!asked && !read.complete)) return this.#give(asked, read.broken);
+    this.#read = read;
     this.#box.hidden = false;
     this.#article.dataset["structuredView"] = this.#view;
     this.#show(read.node);
-    void this.#judge(read);
+    void this.#judge();
   }
 
   /** Nothing but the text can be shown. @param {boolean} asked @param {boolean} broken */
@@ -148,8 +154,23 @@ export class StructuredAnswer {
     else body.replaceChildren();
   }
 
-  /** @param {import("./partial_json.js").Read} read */
-  async #judge({ node, complete, tail }) {
+  /** Judge what is shown, and once more where that changed meanwhile. */
+  async #judge() {
+    if (this.#judging) return;
+    this.#judging = true;
+    let judged = null;
+    try {
+      while (this.#read && this.#read !== judged) {
+        judged = this.#read;
+        await this.#judgeOnce(judged);
+      }
+    } finally {
+      this.#judging = false;
+    }
+  }
+
+  /** @param {Read} read */
+  async #judgeOnce({ node, complete, tail }) {
     const schema = this.#schemas?.answer;
     if (!node) return;
     if (schema === null || schema === undefined) {
@@ -157,13 +178,15 @@ export class StructuredAnswer {
       return;
     }
     const { faultsOf } = await loadValidator();
-    const found = faultsOf(schema, plain(node));
+    const found = await faultsOf(schema, plain(node));
+    const shown = this.#read?.node;
+    if (!shown) return; // only text is shown by now
     if (found === null) return this.#say("warn", gettext("The schema cannot be used to check this answer."));
     const before = this.#faults.map(({ path }) => path).join();
     this.#faults = complete ? found : found.filter((fault) => isFinal(fault, tail));
     part(this.#box, "[data-structured-faults]").replaceChildren(...(this.#faults.length ? [faultList(this.#faults)] : []));
     this.#verdict(complete);
-    if (this.#faults.map(({ path }) => path).join() !== before) this.#show(node);
+    if (this.#faults.map(({ path }) => path).join() !== before) this.#show(shown);
   }
 
   /** @param {boolean} complete */

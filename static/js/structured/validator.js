@@ -1,75 +1,79 @@
 // @ts-check
 /**
- * Values against JSON Schema, by an interpreter: no code is made of a schema, which the page's policy would refuse.
- * A bundle of its own, fetched when there is something to check.
+ * Values against JSON Schema, away from the page. A schema's `pattern` comes from anybody, and some patterns keep a regular
+ * expression at work for longer than anybody waits: in a worker nothing stands still meanwhile, and it can be ended.
+ *
+ * A bundle of its own, fetched when there is something to check, and both sides of it: the worker gets the same address.
  */
-import { Validator } from "@cfworker/json-schema";
+import { faultsOf as find } from "./validation.js";
+
+/** @typedef {import("./validation.js").Fault} Fault */
+/** @typedef {{schema: unknown, value: unknown}} Question */
+
+const LIMIT_MS = 3_000;
+
+/** @type {Worker | null} */
+let worker = null;
+/** @type {Promise<unknown>} one question at a time, so that it is known which one takes too long */
+let last = Promise.resolve();
+/** @type {WeakSet<object>} schemas that took too long once */
+const slow = new WeakSet();
+
+if (typeof document === "undefined") {
+  addEventListener("message", ({ data }) => {
+    const { schema, value } = /** @type {Question} */ (data);
+    postMessage({ faults: find(schema, value) });
+  });
+  postMessage({});
+}
 
 /**
- * @typedef {object} Fault
- * @property {string} path where in the value, as a reader writes it: `items[0].name`, "" for the whole
- * @property {string} keyword of the schema
- * @property {string} text the validator's own words
- */
-
-const MOST = 50;
-/** Keywords whose faults only say that there are faults below. */
-const PASSING = new Set([
-  "properties", "items", "prefixItems", "additionalItems", "$ref", "$recursiveRef", "allOf", "if", "then", "else",
-  "patternProperties", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems",
-]);
-
-/** @type {WeakMap<object, Validator>} */
-const validators = new WeakMap();
-
-/**
- * What is wrong with a value; null where the schema itself cannot be used.
+ * What is wrong with a value; null where the schema cannot be used, because it is none or takes too long.
  * @param {unknown} schema
  * @param {unknown} value
- * @returns {Fault[] | null}
+ * @returns {Promise<Fault[] | null>}
  */
 export function faultsOf(schema, value) {
-  if (schema === true) return [];
-  if (typeof schema !== "object" || schema === null) return null;
-  try {
-    const { errors } = validatorOf(schema).validate(value);
-    const told = errors.filter(({ keyword }) => !PASSING.has(keyword));
-    return (told.length ? told : errors).slice(0, MOST).map(({ instanceLocation, keyword, error }) => ({
-      path: readable(instanceLocation),
-      keyword,
-      text: error,
-    }));
-  } catch (error) {
-    // A reference that leads nowhere or in circles, a pattern that is none: what is wrong is the schema.
-    if (error instanceof Error) return null;
-    throw error;
-  }
+  const next = last.then(() => ask(schema, value));
+  last = next.catch(() => null); // whoever asked hears of it
+  return next;
 }
 
-/** @param {object} schema */
-function validatorOf(schema) {
-  const known = validators.get(schema);
-  if (known) return known;
-  const made = new Validator(schema, draftOf(schema), false);
-  validators.set(schema, made);
-  return made;
+/** @param {unknown} schema @param {unknown} value @returns {Promise<Fault[] | null>} */
+async function ask(schema, value) {
+  if (typeof schema === "object" && schema !== null && slow.has(schema)) return null;
+  worker ??= await begun();
+  if (!worker) return null;
+  const answer = next(worker, LIMIT_MS);
+  worker.postMessage({ schema, value });
+  const said = await answer;
+  if (said) return said.faults;
+  if (typeof schema === "object" && schema !== null) slow.add(schema);
+  worker.terminate();
+  worker = null;
+  return null;
 }
 
-/** @param {object} schema @returns {"4" | "7" | "2019-09" | "2020-12"} */
-function draftOf(schema) {
-  const named = "$schema" in schema ? String(schema.$schema) : "";
-  if (named.includes("draft-04")) return "4";
-  if (named.includes("draft-06") || named.includes("draft-07")) return "7";
-  return named.includes("2019-09") ? "2019-09" : "2020-12";
+/** A worker that has read its code; null where the browser starts none. */
+async function begun() {
+  const made = new Worker(import.meta.url, { type: "module" });
+  return (await next(made)) ? made : null;
 }
 
-/** `#/items/0/name` as `items[0].name`. @param {string} location */
-function readable(location) {
-  let path = "";
-  for (const step of location.split("/").slice(1)) {
-    const name = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
-    if (/^\d+$/.test(name)) path += `[${name}]`;
-    else path += path ? `.${name}` : name;
-  }
-  return path;
+/**
+ * What a worker says next; null where it fails, or says nothing in time.
+ * @param {Worker} from @param {number} [limit] milliseconds @returns {Promise<{faults: Fault[] | null} | null>}
+ */
+function next(from, limit) {
+  return new Promise((resolve) => {
+    const heard = new AbortController();
+    /** @param {Event} [event] */
+    const said = (event) => {
+      clearTimeout(timer);
+      heard.abort();
+      resolve(event instanceof MessageEvent && event.type === "message" ? event.data : null);
+    };
+    const timer = limit === undefined ? 0 : setTimeout(said, limit);
+    for (const type of ["message", "error", "messageerror"]) from.addEventListener(type, said, { signal: heard.signal });
+  });
 }

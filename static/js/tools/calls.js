@@ -82,8 +82,6 @@ async function showCall(article, call) {
   const schemas = await schemasOf(article.dataset["exchange"] ?? "");
   const name = call.dataset["toolName"] ?? "";
   const value = valueOf(text);
-  call.querySelector("[data-call-state]")?.remove();
-  call.querySelector("[data-call-faults]")?.remove();
   if (value === undefined) return say(call, "bad", gettext("These arguments are not valid JSON. They are shown as they came."));
   if (!schemas || !Object.hasOwn(schemas.tools, name)) {
     return schemas ? say(call, "warn", gettext("No tool of this name was offered.")) : undefined;
@@ -91,7 +89,7 @@ async function showCall(article, call) {
   const schema = schemas.tools[name];
   if (schema === null || schema === undefined) return;
   const { faultsOf } = await loadValidator();
-  const faults = faultsOf(schema, value);
+  const faults = await faultsOf(schema, value);
   if (faults === null) say(call, "warn", gettext("The schema of this tool cannot be used to check the arguments."));
   else if (faults.length) say(call, "bad", gettext("The arguments do not fit the schema."), faultList(faults));
   else say(call, "good", gettext("Fits the schema"));
@@ -99,6 +97,8 @@ async function showCall(article, call) {
 
 /** @param {HTMLElement} call @param {"good" | "warn" | "bad"} tone @param {string} text @param {HTMLElement} [list] */
 function say(call, tone, text, list) {
+  call.querySelector("[data-call-state]")?.remove();
+  call.querySelector("[data-call-faults]")?.remove();
   const icons = { good: "check", warn: "warn", bad: "bad" };
   const state = make("span", { class: `tool__state tool__state--${tone}`, "data-call-state": tone });
   state.append(icon(icons[tone], "small"), make("span", {}, text));

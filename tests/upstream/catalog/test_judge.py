@@ -7,7 +7,16 @@ from decimal import Decimal
 import pytest
 
 from upstream import catalog
-from upstream.catalog import Field, OtherType, OutOfRange, Parameter, TooManyItems, UnknownChoice
+from upstream.catalog import (
+    Api,
+    Field,
+    Judgement,
+    OtherType,
+    OutOfRange,
+    Parameter,
+    TooManyItems,
+    UnknownChoice,
+)
 
 
 def parameter(api: str, name: str) -> Parameter:
@@ -17,28 +26,77 @@ def parameter(api: str, name: str) -> Parameter:
 
 
 def bounds() -> Iterator[tuple[str, str, str, bool]]:
-    """Every documented bound: API, parameter, JSON text at or beside the bound, whether that lies inside."""
+    """Every documented bound, of members too: API, path, JSON text at or beside the bound, whether that lies inside."""
     for api in catalog.apis().values():
-        for each in api.parameters:
+        for each in judged_fields(api):
             for bound, exclusive, outward in (
                 (each.minimum, each.exclusive_minimum, Decimal(-1)),
                 (each.maximum, each.exclusive_maximum, Decimal(1)),
             ):
                 if bound is not None:
-                    yield api.id, each.name, str(bound), not exclusive
-                    yield api.id, each.name, str(bound - outward), True
-                    yield api.id, each.name, str(bound + outward), False
+                    yield api.id, each.path, str(bound), not exclusive
+                    yield api.id, each.path, str(bound - outward), True
+                    yield api.id, each.path, str(bound + outward), False
                     if "number" in each.types:
-                        yield api.id, each.name, str(bound + outward * Decimal("0.001")), False
-                        yield api.id, each.name, str(bound - outward * Decimal("0.001")), True
+                        yield api.id, each.path, str(bound + outward * Decimal("0.001")), False
+                        yield api.id, each.path, str(bound - outward * Decimal("0.001")), True
 
 
-@pytest.mark.parametrize(("api", "name", "text", "inside"), list(bounds()))
-def test_a_value_is_in_range_up_to_its_bound(api: str, name: str, text: str, inside: bool) -> None:
-    judgement = parameter(api, name).judge(text)
+def judged_fields(api: Api) -> list[Field]:
+    """Return every parameter of the form and everything inside it."""
+    return [field for parameter in api.parameters for field in (parameter, *parameter.fields)]
+
+
+def judged_at(api: str, path: str, text: str) -> Judgement:
+    """Judge a member by what its parameter sends: the smallest value that holds this JSON text at this path."""
+    found = catalog.api(api)
+    types = {field.path: field.types for field in judged_fields(found)}
+    names = path.split(".")
+    for depth in range(len(names) - 1, 0, -1):
+        name = "any name" if names[depth] == "*" else names[depth]
+        text = f"{{{json.dumps(name)}: {text}}}"
+        if types[".".join(names[:depth])][0] == "array":
+            text = f"[{text}]"
+    return parameter(api, names[0]).judge(text)
+
+
+@pytest.mark.parametrize(("api", "path", "text", "inside"), list(bounds()))
+def test_a_value_is_in_range_up_to_its_bound(api: str, path: str, text: str, inside: bool) -> None:
+    judgement = judged_at(api, path, text)
 
     assert judgement.error is None
     assert [type(warning) for warning in judgement.warnings] == ([] if inside else [OutOfRange])
+
+
+ALL_FIELDS = [(api.id, field) for api in catalog.apis().values() for field in judged_fields(api)]
+
+
+@pytest.mark.parametrize(("api", "field"), [each for each in ALL_FIELDS if each[1].max_items])
+def test_as_many_entries_as_documented_are_fine_and_one_more_is_not(api: str, field: Field) -> None:
+    most = field.max_items or 0
+    for count in (most, most + 1):
+        named = json.dumps({str(number): "" for number in range(count)})
+        entries = named if "object" in field.types else json.dumps([""] * count)
+        found = [type(warning) for warning in judged_at(api, field.path, entries).warnings]
+        assert (TooManyItems in found) is (count > most)
+
+
+@pytest.mark.parametrize(
+    ("api", "path", "choice"),
+    [
+        (api, field.path, choice)
+        for api, field in ALL_FIELDS
+        if field.enum
+        for choice in (*field.enum, "no such choice")
+    ],
+)
+def test_a_documented_choice_is_fine_wherever_it_lies(api: str, path: str, choice: str) -> None:
+    field = next(field for known, field in ALL_FIELDS if (known, field.path) == (api, path))
+    text = json.dumps([choice] if field.types[0] == "array" else choice)
+
+    found = [type(warning) for warning in judged_at(api, path, text).warnings]
+
+    assert found == ([] if choice in field.enum else [UnknownChoice])
 
 
 @pytest.mark.parametrize(
