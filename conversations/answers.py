@@ -21,13 +21,14 @@ def choices_indexed(response: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[
             yield index, choice
 
 
-def answer_fill(answer: Message, choice: Mapping[str, Any]) -> None:
+def answer_fill(answer: Message, choice: Mapping[str, Any], *, begun: str = "") -> None:
     """Set the fields of an answer from its choice; `<think>` at its start becomes reasoning, as on the live page.
 
-    An answer that is spoken says what its transcript says.
+    An answer that is spoken says what its transcript says. One that repeats `begun`, the message above that it goes on
+    from, says what comes after it.
     """
     message = choice.get("message") or {}
-    content = message.get("content") or ""
+    content = (message.get("content") or "").removeprefix(begun)
     thought, text = think.split(content) if content else ("", transcript_of(message))
     refusal = message.get("refusal") or ""
     answer.content = [{"type": "text", "text": storable.text(text)}] if text else []

@@ -12,7 +12,15 @@ SHOWN = 60  # characters of a value in a sentence
 def honoured_sentences(findings: Iterable[Any]) -> tuple[str, ...]:
     """Return a sentence for each kept finding of a kind that is known here."""
     pairs = (finding for finding in findings if isinstance(finding, list | tuple) and len(finding) == 2)
-    return tuple(text for code, values in pairs if (text := _sentence(str(code), values)))
+    return tuple(text for code, values in pairs if (text := _sentence_or_none(str(code), values)))
+
+
+def _sentence_or_none(code: str, values: Any) -> str:
+    """Return the sentence, "" where the values are none of ours: an import may say anything."""
+    try:
+        return _sentence(code, values)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ""
 
 
 def _sentence(code: str, values: Mapping[str, Any]) -> str:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from conversations.continuing import begun_in
 from conversations.models import Exchange
 from conversations.services import Ending, OpenedExchange, Progress, ResponseHead
 from upstream.client import UpstreamResponse
@@ -38,6 +40,7 @@ class LiveExchange:
         self._sequence = 0
         self._pieces: list[tuple[bytes, float]] = []
         self._head: ResponseHead | None = None
+        self._begun = ""
 
     def now(self) -> float:
         """Return the ms since the exchange began."""
@@ -113,6 +116,8 @@ class LiveExchange:
                 error = defect()
             else:
                 response, updates, error = outcome.response, outcome.updates, outcome.error
+                self._begun = begun_in(self.opened.request.body) if self.reader.plain else ""
+                updates = list(_goes_on(updates, self._begun))
                 self._keep(outcome.raw, at)
                 self._mark(updates, at)
         if self._reads:
@@ -129,6 +134,7 @@ class LiveExchange:
             response=response,
             error=None if error is None else self._masked(error),
             timing={name: round(ms, 3) for name, ms in self.marks.items()},
+            begun=self._begun,
         )
 
     def _masked(self, error: UpstreamError) -> Mapping[str, object]:
@@ -162,6 +168,16 @@ class LiveExchange:
     def gone(self) -> None:
         """Stop: somebody else has ended or deleted the exchange."""
         self.cancel(State.INTERRUPTED)
+
+
+def _goes_on(updates: Iterable[Update], begun: str) -> Iterator[Update]:
+    """Yield what a plain response adds, without the message that it goes on from where it repeats that."""
+    seen: set[int] = set()
+    for update in updates:
+        if isinstance(update, TextAdded) and update.part == "content" and update.choice not in seen:
+            seen.add(update.choice)
+            update = replace(update, text=update.text.removeprefix(begun))  # noqa: PLW2901 - the same update, shorter
+        yield update
 
 
 def defect() -> UpstreamFailed:

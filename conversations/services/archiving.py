@@ -82,7 +82,7 @@ def archive_write(*, user: User, mask: Callable[[str], str]) -> Iterator[bytes]:
             conversation = Conversation.objects.filter(pk=pk, owner=user).first()
             if conversation is None:  # deleted meanwhile
                 continue
-            for attachment in _conversation_write(archive, conversation, mask):
+            for attachment in _conversation_write(archive, user, conversation, mask):
                 if attachment.digest not in written:
                     written.add(attachment.digest)
                     archive.writestr(f"attachments/{attachment.digest}", attachment.data)
@@ -95,10 +95,10 @@ def archive_write(*, user: User, mask: Callable[[str], str]) -> Iterator[bytes]:
 
 
 def _conversation_write(
-    archive: zipfile.ZipFile, conversation: Conversation, mask: Callable[[str], str]
+    archive: zipfile.ZipFile, user: User, conversation: Conversation, mask: Callable[[str], str]
 ) -> tuple[AttachmentRecord, ...]:
     """Write a conversation without the bytes of its attachments; return those."""
-    record = conversation_record(conversation=conversation)
+    record = conversation_record(conversation=conversation, person=user)
     document = json.loads(json_write([replace(record, attachments=())], exported=timezone.now().isoformat()))
     document["conversations"][0]["attachments"] = [
         {"digest": each.digest, "mime": each.mime, "name": each.name} for each in record.attachments
@@ -277,7 +277,8 @@ def _comment_read(user: User, conversation: Conversation, given: Any) -> None:
     text = storable.text(str(given.get("text") or ""))[:10_000]
     if found is not None and text:
         at = _moment(given.get("created")) or timezone.now()
-        Comment.objects.create(message=found, author=user, text=text, created=at)
+        # The conversation's own file has it, unless an earlier version wrote the archive.
+        Comment.objects.get_or_create(message=found, author=user, text=text, created=at)
 
 
 def _moment(text: object) -> datetime | None:

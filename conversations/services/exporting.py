@@ -1,32 +1,50 @@
 """From kept rows to plain records: what every export is written from. Everything kept is masked already."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from conversations import selectors
 from conversations.attachment_files import file_open
-from conversations.models import Conversation, Exchange, Message
+from conversations.models import Comment, Conversation, Exchange, Message, Tag
+from conversations.selectors.access import visible_to
 from conversations.selectors.attachments import attachment_uses, attachments_used
+from team.models import User
 from upstream.formats.records import (
     AttachmentRecord,
     ColumnRecord,
+    CommentRecord,
     ConversationRecord,
     ExchangeRecord,
     MessageRecord,
 )
 
 
-def conversation_record(*, conversation: Conversation) -> ConversationRecord:
-    """Return a conversation with everything that is kept of it."""
+def conversation_record(*, conversation: Conversation, person: User) -> ConversationRecord:
+    """Return a conversation that `person` may see with everything that is kept of it.
+
+    Behind messages that were copied here stand exchanges of other conversations; they come along where the person may see
+    those. Tags are the person's own, and only an owner's list has it pinned or archived.
+    """
     messages = list(Message.objects.filter(conversation=conversation).order_by("id"))
-    exchanges = Exchange.objects.filter(run__conversation=conversation).order_by("id")
+    own = list(Exchange.objects.filter(run__conversation=conversation))
+    origins = {each.origin_id for each in messages if each.origin_id and not each.exchange_id}
+    elsewhere = Exchange.objects.filter(visible_to(person, "run__conversation"), pk__in=origins)
     columns = list(conversation.columns.order_by("position"))
-    return _record(
+    record = _record(
         conversation,
         messages,
-        list(exchanges),
+        sorted({each.pk: each for each in (*own, *elsewhere)}.values(), key=lambda each: each.pk),
         {column.pk: (column.leaf_id, column.settings) for column in columns},
+    )
+    tags = Tag.objects.filter(person=person, conversations=conversation)
+    is_own = conversation.owner_id == person.pk
+    return replace(
+        record,
+        pinned=is_own and conversation.pinned,
+        archived=is_own and conversation.archived,
+        tags=tuple(sorted(tags.values_list("name", flat=True))),
     )
 
 
@@ -52,10 +70,17 @@ def _record(
     names = {message.pk: f"m{at}" for at, message in enumerate(ordered, start=1)}
     exchange_names = {exchange.pk: f"e{at}" for at, exchange in enumerate(exchanges, start=1)}
     runs = {pk: f"r{at}" for at, pk in enumerate(dict.fromkeys(each.run_id for each in exchanges), start=1)}
+    comments = selectors.comments_on(messages=ordered)
     positions = {pk: position for position, pk in enumerate(columns)}
     return ConversationRecord(
         title=conversation.title,
-        messages=tuple(_message(message, names, exchange_names) for message in ordered),
+        messages=tuple(
+            replace(
+                _message(message, names, exchange_names),
+                comments=tuple(map(_comment, comments.get(message.pk, ()))),
+            )
+            for message in ordered
+        ),
         columns=tuple(
             ColumnRecord(names.get(leaf) if leaf else None, settings) for leaf, settings in columns.values()
         ),
@@ -100,11 +125,16 @@ def _message(message: Message, names: Mapping[UUID, str], exchanges: Mapping[UUI
         name=message.name,
         as_parts=message.as_parts,
         extra=message.extra,
-        exchange=exchanges.get(message.exchange_id) if message.exchange_id else None,
+        exchange=exchanges.get(behind) if (behind := message.exchange_id or message.origin_id) else None,
         choice=message.choice,
         finish_reason=message.finish_reason,
         created=_time(message.created),
+        revision=message.revision,
     )
+
+
+def _comment(comment: Comment) -> CommentRecord:
+    return CommentRecord(comment.said_by or comment.author.username, comment.text, _time(comment.created))
 
 
 def _exchange(
@@ -140,6 +170,8 @@ def _exchange(
         ended=_time(exchange.ended),
         raw=trace.raw,
         pieces=trace.pieces,
+        pruned=_time(exchange.pruned),
+        findings=tuple((str(code), values) for code, values in exchange.findings),
     )
 
 

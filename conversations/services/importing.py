@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.media import MediaRefused
-from conversations.models import Column, Conversation, Exchange, Message, Run, Trace, new_id
+from conversations.models import Column, Comment, Conversation, Exchange, Message, Run, Trace, new_id
 from conversations.parts import PLACES, bytes_of, reference_to
 from conversations.services.attachment import attachment_create
+from conversations.services.organising import conversation_tags_set, tag_names
 from conversations.services.recording import token_count
 from team import selectors as team
 from team.models import User
@@ -29,7 +30,8 @@ def conversations_import(*, person: User, records: Iterable[ConversationRecord])
     """Make a conversation of `person` from each record; each is there whole or not at all.
 
     The records hold no secrets any more (`upstream.formats.secrets`). A provider of the settings is kept where this
-    person may use it. Attachments that are no images, sounds or documents stay references without bytes.
+    person may use it. Attachments that are no images, sounds or documents stay references without bytes. Whose words a
+    remark are stands beside it; nobody is made to have said here what a file says.
     """
     providers = {str(provider.pk) for provider in team.providers_for(user=person)}
     return [_import(person, record, providers) for record in records]
@@ -44,6 +46,8 @@ def _import(person: User, record: ConversationRecord, providers: set[str]) -> Co
         title=storable.text(record.title)[:200],
         created=created,
         updated=_time(record.updated) or created,
+        pinned=record.pinned,
+        archived=record.archived,
     )
     for attachment in record.attachments:
         _keep(conversation, person, attachment.data, attachment.name)
@@ -54,7 +58,27 @@ def _import(person: User, record: ConversationRecord, providers: set[str]) -> Co
         (_message(conversation, person, message, messages, exchanges, now) for message in record.messages),
         batch_size=BATCH,
     )
+    _comments(person, record, messages, now)
+    if names := tag_names(",".join(record.tags)):
+        conversation_tags_set(user=person, pk=conversation.pk, names=names)
     return conversation
+
+
+def _comments(person: User, record: ConversationRecord, messages: Mapping[str, UUID], now: datetime) -> None:
+    Comment.objects.bulk_create(
+        (
+            Comment(
+                message_id=messages[message.id],
+                author=person,
+                said_by="" if said.author == person.username else storable.text(said.author),
+                text=storable.text(said.text),
+                created=_time(said.created) or now,
+            )
+            for message in record.messages
+            for said in message.comments
+        ),
+        batch_size=BATCH,
+    )
 
 
 def _columns(
@@ -148,6 +172,8 @@ def _exchange(given: ExchangeRecord) -> Exchange:
         else given.tokens_out,
         created=created,
         ended=_time(given.ended) or created,
+        pruned=_time(given.pruned),
+        findings=storable.value([list(finding) for finding in given.findings]),
     )
 
 
@@ -177,6 +203,7 @@ def _message(
         choice=given.choice,
         finish_reason=storable.text(given.finish_reason)[:100],
         created=_time(given.created) or now,
+        revision=given.revision,
     )
 
 

@@ -143,7 +143,10 @@ def _traces_remove(traces: QuerySet[Trace], *, dry_run: bool) -> Pruned:
                 pk__in=list(traces.order_by("pk").values_list("pk", flat=True)[:STEP])
             )
             sizes = step.select_for_update(skip_locked=True) if _can_skip() else step
-            rows = dict(sizes.annotate(size=Length("data")).values_list("pk", "size"))
+            found = sizes.annotate(size=Length("data")).values_list("pk", "size", "exchange")
+            rows = {pk: size for pk, size, _exchange in found}
+            exchanges = {exchange for _pk, _size, exchange in found}
+            Exchange.objects.filter(pk__in=exchanges, pruned=None).update(pruned=timezone.now())
             count, _models = Trace.objects.filter(pk__in=list(rows)).delete()
         if not count:
             return done

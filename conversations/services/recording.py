@@ -54,7 +54,8 @@ class Progress:
 class Ending:
     """How one exchange ended. `response` is the assembled document; `timing` in ms; token counts as upstream said.
 
-    `media` are the voice and the images of each choice, by its index; `findings` what the answer did not honour.
+    `media` are the voice and the images of each choice, by its index; `findings` what the answer did not honour. `begun` is
+    the message that a plain response may repeat because it goes on from it.
     """
 
     exchange_id: UUID
@@ -64,6 +65,7 @@ class Ending:
     timing: Mapping[str, float] = field(default_factory=dict)
     media: Mapping[int, Sequence[Found]] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _answers_write(answers: Sequence[Message], ending: Ending) -> None:
     for index, choice in choices_indexed(ending.response):
         answer = known.get(index) or _extra_answer(answers, index)
         if answer is not None:
-            answer_fill(answer, choice)
+            answer_fill(answer, choice, begun=ending.begun)
             answer.content += [
                 media_keep(answer.conversation, found) for found in ending.media.get(index, ())
             ]

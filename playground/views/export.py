@@ -47,7 +47,7 @@ def conversation_export(request: PersonRequest, pk: UUID, form: str) -> HttpResp
     conversation = conversation_of(request.user, pk)
     if form == "jsonl":
         return _file(request.user, form, conversation.title, _lines(conversation))
-    record = conversation_record(conversation=conversation)
+    record = conversation_record(conversation=conversation, person=request.user)
     match form:
         case "json":
             text = json_write([record], exported=timezone.now().isoformat())

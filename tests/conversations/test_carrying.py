@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conversations import selectors
-from conversations.models import Conversation, Message
+from conversations.models import Comment, Conversation, Message
 from conversations.parts import reference_to
 from conversations.services import Ending, Progress, recordings_write
 from conversations.services.attachment import attachment_create
+from conversations.services.comments import comment_add
 from conversations.services.exporting import conversation_record, exchange_record
 from conversations.services.importing import conversations_import
+from conversations.services.organising import conversation_tags_set
+from conversations.services.tree_copy import branch_copy
 from team.models import User
 from tests.conversations.test_recordings import HEAD, State
 from tests.desk import KEY, Desk, response
@@ -27,6 +30,7 @@ from upstream.formats.playground_json import json_conversations, json_write
 from upstream.formats.reading import read_any
 from upstream.formats.records import (
     ColumnRecord,
+    CommentRecord,
     ConversationRecord,
     ExchangeRecord,
     MessageRecord,
@@ -41,6 +45,7 @@ JSON = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(TEXT, children, max_size=3),
     max_leaves=6,
 )
+COMMENTS = st.builds(CommentRecord, st.sampled_from(["alice", "somebody else"]), TEXT, st.just(CREATED))
 
 
 @st.composite
@@ -74,6 +79,8 @@ def records(draw: st.DrawFn) -> ConversationRecord:
             choice=draw(st.none() | st.integers(0, 5)),
             finish_reason=draw(TEXT),
             created=CREATED,
+            revision=draw(st.integers(0, 3)),
+            comments=tuple(draw(st.lists(COMMENTS, max_size=2))),
         )
         for at in order
     )
@@ -95,6 +102,9 @@ def records(draw: st.DrawFn) -> ConversationRecord:
         exchanges=tuple(replace(each, run=runs[each.run]) for each in exchanges),
         created=CREATED,
         updated=CREATED,
+        pinned=draw(st.booleans()),
+        archived=draw(st.booleans()),
+        tags=tuple(sorted(draw(st.sets(st.sampled_from(["a", "to read", "中文"]))))),
     )
 
 
@@ -124,6 +134,8 @@ def _exchanges(draw: st.DrawFn, name: str, leaf: st.SearchStrategy[Any], columns
         ended=CREATED,
         raw=raw,
         pieces=((cut, 1.5), (len(raw) - cut, 2.5)) if raw else (),
+        pruned=draw(st.sampled_from(["", CREATED])),
+        findings=tuple(draw(st.lists(st.tuples(TEXT, st.dictionaries(TEXT, JSON, max_size=2)), max_size=2))),
     )
 
 
@@ -134,7 +146,7 @@ def test_what_is_imported_is_exported_equal(record: ConversationRecord, alice: U
     (read,) = read_any(written).conversations
     assert read == record
     (made,) = conversations_import(person=alice, records=[read])
-    assert conversation_record(conversation=made) == record
+    assert conversation_record(conversation=made, person=made.owner) == record
 
 
 def finished(desk: Desk, *, text: str = "Hi") -> Any:
@@ -152,15 +164,58 @@ def finished(desk: Desk, *, text: str = "Hi") -> Any:
 
 def test_a_real_conversation_comes_back_whole_and_its_key_never_leaves(desk: Desk) -> None:
     finished(desk)
-    record = conversation_record(conversation=desk.conversation)
+    record = conversation_record(conversation=desk.conversation, person=desk.person)
     text = json_write([record], exported=CREATED)
     assert KEY not in text
     (made,) = conversations_import(person=desk.person, records=json_conversations(json.loads(text)))
-    again = conversation_record(conversation=made)
+    again = conversation_record(conversation=made, person=made.owner)
     assert again == replace(record, columns=again.columns)
     assert again.columns[0].settings == record.columns[0].settings
     shown = selectors.branch(conversation_id=made.pk, leaf_id=selectors.column_of(conversation=made).leaf_id)
     assert [message.text for message in shown] == ["Hello", "Hi"]
+
+
+def test_whose_words_a_remark_are_is_said_and_nobody_is_made_to_say_them(desk: Desk, bob: User) -> None:
+    exchange = finished(desk)
+    (answer,) = selectors.choices_of(exchange=exchange)
+    desk.conversation.visibility = Conversation.Visibility.TEAM
+    desk.conversation.save()
+    for user, text in ((desk.person, "Mine"), (bob, "Bob's")):
+        comment_add(user=user, message_id=answer.pk, text=text)
+    record = conversation_record(conversation=desk.conversation, person=bob)
+    (made,) = conversations_import(person=bob, records=[record])
+    kept = Comment.objects.filter(message__conversation=made)
+    assert [(each.author, each.said_by, each.text) for each in kept] == [
+        (bob, desk.person.username, "Mine"),
+        (bob, "", "Bob's"),
+    ]
+    assert conversation_record(conversation=made, person=bob).messages == record.messages
+
+
+def test_what_is_in_a_persons_own_list_is_theirs(desk: Desk, bob: User) -> None:
+    conversation_tags_set(user=desk.person, pk=desk.conversation.pk, names=["private words"])
+    Conversation.objects.filter(pk=desk.conversation.pk).update(pinned=True, visibility="team")
+    desk.conversation.refresh_from_db()
+    mine = conversation_record(conversation=desk.conversation, person=desk.person)
+    assert (mine.pinned, mine.tags) == (True, ("private words",))
+    theirs = conversation_record(conversation=desk.conversation, person=bob)
+    assert (theirs.pinned, theirs.tags) == (False, ())
+
+
+def test_the_exchange_behind_a_copied_message_comes_along_where_it_may_be_seen(desk: Desk, bob: User) -> None:
+    exchange = finished(desk)
+    (answer,) = selectors.choices_of(exchange=exchange)
+    copy = branch_copy(
+        person=desk.person, conversation_id=desk.conversation.pk, message_id=answer.pk, title="A copy"
+    )
+    record = conversation_record(conversation=copy, person=desk.person)
+    assert [each.body for each in record.exchanges] == [exchange.body]
+    assert record.messages[-1].exchange == record.exchanges[0].id
+    assert record.exchanges[0].raw == selectors.trace_of(exchange_id=exchange.pk).raw
+    (made,) = conversations_import(person=desk.person, records=[record])
+    again = conversation_record(conversation=made, person=desk.person)
+    assert again == replace(record, columns=again.columns)
+    assert conversation_record(conversation=copy, person=bob).exchanges == ()
 
 
 def test_one_exchange_is_exported_with_the_branch_it_answers(desk: Desk) -> None:
@@ -191,13 +246,13 @@ def test_pictures_go_along(desk: Desk, media_folder: Path) -> None:
     kept = attachment_create(conversation=desk.conversation, data=picture(), name="a.png", person=desk.person)
     part = {"type": "image_url", "image_url": {"url": reference_to(kept.digest), "detail": "low"}}
     Message.objects.create(conversation=desk.conversation, role="user", content=[part])
-    record = conversation_record(conversation=desk.conversation)
+    record = conversation_record(conversation=desk.conversation, person=desk.person)
     assert [(each.name, each.data) for each in record.attachments] == [("a.png", picture())]
     (made,) = conversations_import(
         person=desk.person, records=read_any(json_write([record], exported="")).conversations
     )
-    assert conversation_record(conversation=made).attachments == record.attachments
-    assert conversation_record(conversation=made).messages == record.messages
+    assert conversation_record(conversation=made, person=made.owner).attachments == record.attachments
+    assert conversation_record(conversation=made, person=made.owner).messages == record.messages
 
 
 def test_a_picture_in_a_body_becomes_an_attachment(alice: User, media_folder: Path) -> None:
@@ -206,7 +261,7 @@ def test_a_picture_in_a_body_becomes_an_attachment(alice: User, media_folder: Pa
     parts = [{"type": "image_url", "image_url": {"url": each}} for each in (url, *broken)]
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": parts}]})
     (made,) = conversations_import(person=alice, records=read_any(body).conversations)
-    record = conversation_record(conversation=made)
+    record = conversation_record(conversation=made, person=made.owner)
     assert [each.data for each in record.attachments] == [picture()]
     urls = [part["image_url"]["url"] for part in record.messages[0].content]
     assert urls == [reference_to(record.attachments[0].digest), *broken]

@@ -1,28 +1,26 @@
 """Our own format: conversations with everything that is kept of them. `docs/formats.md` describes it for others."""
 
 import base64
-import binascii
-import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from upstream.formats.errors import FormatError, messages_counted
+from upstream.formats.json_reader import JsonReader
 from upstream.formats.records import (
     STATES,
     AttachmentRecord,
     ColumnRecord,
+    CommentRecord,
     ConversationRecord,
     ExchangeRecord,
-    Headers,
     MessageRecord,
 )
 from upstream.formats.requests import ROLES
 
 FORMAT: Final = "chat-playground"
 VERSION: Final = 1
-T = TypeVar("T")
 
 
 def json_write(conversations: Iterable[ConversationRecord], *, exported: str) -> str:
@@ -41,6 +39,9 @@ def _conversation(record: ConversationRecord) -> dict[str, Any]:
         "title": record.title,
         "created": record.created,
         "updated": record.updated,
+        "pinned": record.pinned,
+        "archived": record.archived,
+        "tags": list(record.tags),
         "messages": [_message(each) for each in record.messages],
         "columns": [{"leaf": each.leaf, "settings": dict(each.settings)} for each in record.columns],
         "exchanges": [_exchange(each) for each in record.exchanges],
@@ -69,6 +70,10 @@ def _message(record: MessageRecord) -> dict[str, Any]:
         "choice": record.choice,
         "finish_reason": record.finish_reason,
         "created": record.created,
+        "revision": record.revision or None,
+        "comments": [
+            {"author": each.author, "created": each.created, "text": each.text} for each in record.comments
+        ],
     }
     return always | {
         name: value
@@ -103,10 +108,11 @@ def _exchange(record: ExchangeRecord) -> dict[str, Any]:
             "reason": record.reason,
             "headers": [list(pair) for pair in record.response_headers],
             "document": record.response,
-            "trace": {**raw, "pieces": [list(piece) for piece in record.pieces]},
+            "trace": {**raw, "pieces": [list(piece) for piece in record.pieces], "pruned": record.pruned},
         },
         "usage": record.usage,
         "error": record.error,
+        "findings": [[code, dict(values)] for code, values in record.findings],
         "timing": dict(record.timing),
         "tokens_in": record.tokens_in,
         "tokens_out": record.tokens_out,
@@ -115,109 +121,12 @@ def _exchange(record: ExchangeRecord) -> dict[str, Any]:
     }
 
 
-class _Reader:
-    """A JSON object whose members are read by type; what is wrong is named by its path."""
-
-    def __init__(self, value: Any, where: str) -> None:
-        if not isinstance(value, dict):
-            raise FormatError("field", where)
-        self._value: Mapping[str, Any] = value
-        self._where = where
-
-    def path(self, name: str) -> str:
-        return f"{self._where}.{name}"
-
-    def fail(self, name: str) -> FormatError:
-        return FormatError("field", self.path(name))
-
-    def text(self, name: str, *, most: int | None = None) -> str:
-        value = self._value.get(name, "")
-        if not isinstance(value, str) or (most is not None and len(value) > most):
-            raise self.fail(name)
-        return value
-
-    def optional(self, name: str) -> str | None:
-        return None if self._value.get(name) is None else self.text(name)
-
-    def number(self, name: str, *, most: int = 2**31 - 1) -> int | None:
-        value = self._value.get(name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most
-        ):
-            raise self.fail(name)
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self._value.get(name, False)
-        if not isinstance(value, bool):
-            raise self.fail(name)
-        return value
-
-    def time(self, name: str) -> str:
-        value = self.text(name)
-        if not value:
-            return ""
-        try:
-            found = datetime.datetime.fromisoformat(value)
-        except ValueError as error:
-            raise self.fail(name) from error
-        if found.tzinfo is None:
-            raise self.fail(name)
-        return value
-
-    def object(self, name: str) -> "_Reader":
-        return _Reader(self._value.get(name), self.path(name))
-
-    def map(self, name: str) -> Mapping[str, Any]:
-        return _Reader(self._value.get(name, {}), self.path(name))._value
-
-    def maybe(self, name: str) -> Any:
-        return self._value.get(name)
-
-    def items(self, name: str, read: Callable[["_Reader"], T]) -> tuple[T, ...]:
-        return tuple(
-            read(_Reader(item, f"{self.path(name)}[{at}]")) for at, item in enumerate(self.list(name))
-        )
-
-    def list(self, name: str) -> list[Any]:
-        value = self._value.get(name, [])
-        if not isinstance(value, list):
-            raise self.fail(name)
-        return value
-
-    def objects(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        return self.items(name, lambda each: each._value)
-
-    def headers(self, name: str) -> Headers:
-        pairs = self.list(name)
-        for pair in pairs:
-            if not (
-                isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
-            ):
-                raise self.fail(name)
-        return tuple((pair[0], pair[1]) for pair in pairs)
-
-    def numbers(self, name: str) -> dict[str, float]:
-        found = self.map(name)
-        if not all(
-            isinstance(value, int | float) and not isinstance(value, bool) for value in found.values()
-        ):
-            raise self.fail(name)
-        return dict(found)
-
-    def bytes(self, name: str) -> bytes:
-        try:
-            return base64.b64decode(self.text(name), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise self.fail(name) from error
-
-
 def json_conversations(document: Any) -> tuple[ConversationRecord, ...]:
     """Return the conversations of a document of ours.
 
     Raises FormatError: "version" where a newer playground wrote it, "field" with the path of what is wrong.
     """
-    root = _Reader(document, "$")
+    root = JsonReader(document, "$")
     version = root.number("version")
     if version != VERSION:
         raise FormatError("version", str(version))
@@ -228,7 +137,7 @@ def json_conversations(document: Any) -> tuple[ConversationRecord, ...]:
     return root.items("conversations", _conversation_read)
 
 
-def _conversation_read(given: _Reader) -> ConversationRecord:
+def _conversation_read(given: JsonReader) -> ConversationRecord:
     attachments = given.items("attachments", _attachment_read)
     messages = given.items("messages", _message_read)
     exchanges = given.items("exchanges", _exchange_read)
@@ -262,10 +171,13 @@ def _conversation_read(given: _Reader) -> ConversationRecord:
         attachments=attachments,
         created=given.time("created"),
         updated=given.time("updated"),
+        pinned=given.flag("pinned"),
+        archived=given.flag("archived"),
+        tags=given.texts("tags", most=40),
     )
 
 
-def _message_read(given: _Reader) -> MessageRecord:
+def _message_read(given: JsonReader) -> MessageRecord:
     role = given.text("role")
     if role not in ROLES:
         raise given.fail("role")
@@ -284,10 +196,18 @@ def _message_read(given: _Reader) -> MessageRecord:
         choice=given.number("choice"),
         finish_reason=given.text("finish_reason", most=100),
         created=given.time("created"),
+        revision=given.number("revision") or 0,
+        comments=given.items("comments", _comment_read),
     )
 
 
-def _settings_read(given: _Reader) -> dict[str, Any]:
+def _comment_read(given: JsonReader) -> CommentRecord:
+    return CommentRecord(
+        given.text("author", most=150), given.text("text", most=10_000), given.time("created")
+    )
+
+
+def _settings_read(given: JsonReader) -> dict[str, Any]:
     settings = given.object("settings")
     for name in ("provider", "model", "system"):
         settings.text(name)
@@ -297,7 +217,7 @@ def _settings_read(given: _Reader) -> dict[str, Any]:
     return dict(given.map("settings"))
 
 
-def _exchange_read(given: _Reader) -> ExchangeRecord:
+def _exchange_read(given: JsonReader) -> ExchangeRecord:
     request, response = given.object("request"), given.object("response")
     trace = response.object("trace")
     raw = trace.bytes("base64") if trace.maybe("base64") is not None else trace.text("text").encode()
@@ -338,10 +258,22 @@ def _exchange_read(given: _Reader) -> ExchangeRecord:
         ended=given.time("ended"),
         raw=raw,
         pieces=tuple((piece[0], piece[1]) for piece in pieces),
+        pruned=trace.time("pruned"),
+        findings=_findings_read(given),
     )
 
 
-def _document(response: _Reader) -> str:
+def _findings_read(given: JsonReader) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Return what an answer did not honour: codes with their values, of which a newer playground may have others."""
+    pairs = given.list("findings")
+    for pair in pairs:
+        code, values = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if not isinstance(code, str) or not isinstance(values, dict):
+            raise given.fail("findings")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _document(response: JsonReader) -> str:
     """Return the assembled response: "" or the text of a JSON object, which pages take for granted."""
     text = response.text("document")
     try:
@@ -360,7 +292,7 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _attachment_read(given: _Reader) -> AttachmentRecord:
+def _attachment_read(given: JsonReader) -> AttachmentRecord:
     data = given.bytes("data")
     digest = given.text("digest")
     if hashlib.sha256(data).hexdigest() != digest:

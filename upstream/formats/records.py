@@ -15,6 +15,15 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class CommentRecord:
+    """What somebody said beside a message. `author` is a name."""
+
+    author: str
+    text: str
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRecord:
     """One node of the tree. `content` are parts as the API spells them; `attachment:<digest>` stands for bytes."""
 
@@ -32,6 +41,8 @@ class MessageRecord:
     choice: int | None = None
     finish_reason: str = ""
     created: str = ""
+    revision: int = 0
+    comments: tuple[CommentRecord, ...] = ()
 
     @property
     def text(self) -> str:
@@ -50,7 +61,11 @@ class ColumnRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRecord:
-    """A request and its response, secrets masked. `raw` is the response's body, `pieces` its reads: (bytes, ms)."""
+    """A request and its response, secrets masked.
+
+    `raw` is the response's body, `pieces` its reads: (bytes, ms); `pruned` is when both were removed to save space.
+    `findings` are what the answer did not honour: (code, {name: value}).
+    """
 
     id: str
     run: str = ""
@@ -78,6 +93,8 @@ class ExchangeRecord:
     ended: str = ""
     raw: bytes = b""
     pieces: tuple[tuple[int, float], ...] = ()
+    pruned: str = ""
+    findings: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +109,10 @@ class AttachmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConversationRecord:
-    """A tree of messages (each parent stands before its children), its columns, and the exchanges behind it."""
+    """A tree of messages (each parent stands before its children), its columns, and the exchanges behind it.
+
+    `pinned`, `archived` and `tags` are how the person who exports has it in their list.
+    """
 
     title: str
     messages: tuple[MessageRecord, ...]
@@ -101,6 +121,9 @@ class ConversationRecord:
     attachments: tuple[AttachmentRecord, ...] = ()
     created: str = ""
     updated: str = ""
+    pinned: bool = False
+    archived: bool = False
+    tags: tuple[str, ...] = ()
 
     def branch(self, leaf: str | None) -> list[MessageRecord]:
         """Return the messages from the root to `leaf`."""

@@ -85,6 +85,11 @@ class ResponseReader:
         return self._answer.done
 
     @property
+    def plain(self) -> bool:
+        """Whether what came is one document and no stream."""
+        return self._shape == "json"
+
+    @property
     def masked(self) -> bool:
         """True once a secret was masked in this response."""
         return self._trace.masked
