@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
@@ -30,10 +31,13 @@ def _axe(path: Path) -> str:
 
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it is now, one line for each rule and element."""
-    page.evaluate(_axe(AXE))
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(_axe(AXE))
     page.evaluate(SETTLED)
     found = page.evaluate(
-        "standards => axe.run(document, {runOnly: {type: 'tag', values: standards}}).then(r => r.violations)",
+        """standards => axe.run(document, {
+          runOnly: {type: 'tag', values: standards}, resultTypes: ['violations'], preload: false,
+        }).then(result => result.violations)""",
         STANDARDS,
     )
     return [
@@ -41,3 +45,13 @@ def violations(page: Page) -> list[str]:
         for rule in found
         for node in rule["nodes"]
     ]
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page in a light and in a dark system; it stays with the light one."""
+    found = []
+    schemes: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [f"{scheme}: {line}" for line in violations(page)]
+    return found

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.attacks.actors import sign_up_open
 from tests.browser.together import Seat
 from tests.fakes import FakeUpstream
+from tests.playground.pages import Page as HttpPage
 from tests.playground.pages import page_open, run_count
 from tests.served import Installation, ServedProcess
 
@@ -25,11 +26,15 @@ class House:
 
     installation: Installation
     server: ServedProcess
+    administrator: HttpPage
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def enter(self, page: Page, *, name: str = "") -> Seat:
-        """Sign a new person in, by their session's cookie; they sit at an empty conversation of theirs."""
-        http = page_open(self.server, name or f"person-{next(self._numbers)}")
+        """Sign a new person in; they sit at an empty conversation of theirs."""
+        return self.seat(page, page_open(self.server, name or f"person-{next(self._numbers)}"))
+
+    def seat(self, page: Page, http: HttpPage) -> Seat:
+        """Sign somebody in by their session's cookie; ends in the workbench."""
         page.context.add_cookies(
             [
                 {"name": key, "value": value, "url": self.server.url}
@@ -37,7 +42,7 @@ class House:
             ]
         )
         seat = Seat(page, self.server, http)
-        page.goto(f"{self.server.url}/conversations/{http.conversation}/")
+        page.goto(f"{self.server.url}/")
         expect(seat.message).to_be_visible()
         return seat
 
@@ -54,8 +59,9 @@ def house_open(
     served = installation.serve(
         PLAYGROUND_PROVIDERS=json.dumps(with_defaults), PLAYGROUND_PRIVATE_HOSTS=hosts, **environment
     )
-    sign_up_open(page_open(served, "administrator"))
-    return House(installation, served)
+    administrator = page_open(served, "administrator")
+    sign_up_open(administrator)
+    return House(installation, served, administrator)
 
 
 def provider_at(upstream: FakeUpstream, **values: Any) -> dict[str, Any]:

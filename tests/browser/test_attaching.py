@@ -1,58 +1,35 @@
 """Images, sounds and files on their way from a person to the API, and back onto the page."""
 
 import base64
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.attaching import Composer
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
 from tests.pictures import picture, sound
 from tests.replies import Http
-from tests.served import Installation, ServedProcess
+from tests.served import Installation
 
 PNG = picture("PNG", size=(320, 200))
 JPEG = picture("JPEG", size=(64, 64), colour="#c0392b")
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
-    common = {"base_url": up.base_url, "auth": "none"}
-    providers = [
-        {"name": "Gateway", "api": "openai-chat", "models": ["m"], **common},
-        {"name": "Vision", "api": "siliconflow-vision", "models": ["TeleAI/TeleMM"], **common},
-    ]
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps(providers), PLAYGROUND_PRIVATE_HOSTS=up.address
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    providers = (
+        provider_at(shared_upstream, api="openai-chat"),
+        provider_at(shared_upstream, name="Vision", api="siliconflow-vision", models=["TeleAI/TeleMM"]),
     )
-
-
-@pytest.fixture(scope="module")
-def people() -> set[str]:
-    """Who has an account already."""
-    return set()
+    return house_open(shared_installation, *providers, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, served: ServedProcess, people: set[str]) -> Workbench:
-    bench = Workbench(page, served)
-    if people:
-        bench.sign_in()
-        page.get_by_role("button", name="New chat").click()
-        expect(bench.answers).to_have_count(0)
-    else:
-        bench.sign_up()
-        people.add("alice")
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    bench = house.enter(page)
     bench.choose("Gateway", "m")
     return bench
 
@@ -66,13 +43,13 @@ def data_url(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def said(up: FakeUpstream) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = up.requests[-1].json["messages"]
+def said(upstream: FakeUpstream) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = upstream.requests[-1].json["messages"]
     return messages
 
 
 def test_images_chosen_pasted_and_dropped_are_sent_byte_for_byte_in_order(
-    composer: Composer, up: FakeUpstream
+    composer: Composer, upstream: FakeUpstream
 ) -> None:
     bench, page = composer.bench, composer.page
     composer.choose(("one.png", "image/png", PNG))
@@ -96,7 +73,7 @@ def test_images_chosen_pasted_and_dropped_are_sent_byte_for_byte_in_order(
     expect(bench.message).to_have_value("What is this?")
     bench.send_button.click()
     bench.expect_state("completed")
-    assert said(up) == [
+    assert said(upstream) == [
         {
             "role": "user",
             "content": [
@@ -127,7 +104,7 @@ def test_images_chosen_pasted_and_dropped_are_sent_byte_for_byte_in_order(
     question.get_by_role("button", name="Save and run").click()
     expect(bench.questions.last).to_contain_text("And now?")
     bench.expect_state("completed")
-    (message,) = said(up)
+    (message,) = said(upstream)
     assert [part["type"] for part in message["content"]] == [
         "image_url",
         "text",
@@ -153,21 +130,21 @@ def test_a_file_that_is_refused_says_why_beside_its_chip_and_nothing_is_lost(com
 
 
 def test_an_image_by_url_is_sent_as_url_or_base64_and_the_browser_asks_no_other_server(
-    composer: Composer, up: FakeUpstream
+    composer: Composer, upstream: FakeUpstream
 ) -> None:
     bench, page = composer.bench, composer.page
     asked: list[str] = []
     page.on("request", lambda request: asked.append(_host(request)))
-    url = f"http://{up.address}/pictures/cat.png"
+    url = f"http://{upstream.address}/pictures/cat.png"
     composer.image_by_url(url)
     bench.message.fill("What is in this picture?")
     bench.send_button.click()
     bench.expect_state("completed")
     image = {"type": "image_url", "image_url": {"url": url}}
-    assert said(up)[0]["content"] == [{"type": "text", "text": "What is in this picture?"}, image]
+    assert said(upstream)[0]["content"] == [{"type": "text", "text": "What is in this picture?"}, image]
     expect(bench.questions.last.get_by_role("link", name=url)).to_be_visible()
 
-    up.queue(Http(body=[PNG], content_type="image/png"))
+    upstream.queue(Http(body=[PNG], content_type="image/png"))
     composer.image_by_url(url)
     composer.chips.nth(1).get_by_role("combobox", name=f"Send {url} as").select_option("base64")
     expect(composer.chips.nth(1)).to_contain_text("320 × 200")
@@ -175,7 +152,7 @@ def test_an_image_by_url_is_sent_as_url_or_base64_and_the_browser_asks_no_other_
     bench.send_button.click()
     expect(bench.answers).to_have_count(2)
     bench.expect_state("completed")
-    assert said(up)[-1]["content"][1] == {
+    assert said(upstream)[-1]["content"][1] == {
         "type": "image_url",
         "image_url": {"url": data_url("image/png", PNG)},
     }
@@ -186,7 +163,7 @@ def test_an_image_by_url_is_sent_as_url_or_base64_and_the_browser_asks_no_other_
     bench.say("And you?")
     expect(bench.answers).to_have_count(3)
     bench.expect_state("completed")
-    assert said(up)[0]["content"][1]["image_url"]["url"] == data_url("image/png", PNG)
+    assert said(upstream)[0]["content"][1]["image_url"]["url"] == data_url("image/png", PNG)
     assert set(asked) == {_host_of(bench.server.url)}
 
 

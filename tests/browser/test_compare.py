@@ -1,62 +1,27 @@
 """Columns beside each other: three turns, each its own way; one is stopped, one leads all, two differ by words."""
 
-import itertools
-import json
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.attacks.actors import sign_up_open
 from tests.browser.accessibility import violations
 from tests.browser.compare import Compare
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream, Gate, Received
-from tests.playground.pages import page_open
 from tests.replies import Stream, error_reply
-from tests.served import Installation, ServedProcess
-
-_numbers = itertools.count(1)
+from tests.served import Installation
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def process(shared_installation: Installation, upstream: FakeUpstream) -> ServedProcess:
-    provider = {
-        "name": "Gateway",
-        "base_url": upstream.base_url,
-        "api": "openai-chat",
-        "auth": "none",
-        "models": ["m-1", "m-2", "m-3"],
-    }
-    served = shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider]),
-        PLAYGROUND_PRIVATE_HOSTS=upstream.address,
-        PLAYGROUND_LOCAL_MODEL="0",
-    )
-    sign_up_open(page_open(served, "alice"))
-    return served
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    provider = provider_at(shared_upstream, api="openai-chat", models=["m-1", "m-2", "m-3"])
+    return house_open(shared_installation, provider, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def up(upstream: FakeUpstream) -> FakeUpstream:
-    upstream.requests.clear()
-    return upstream
-
-
-@pytest.fixture
-def bench(page: Page, process: ServedProcess) -> Workbench:
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
     """Return a page of somebody who has no settings yet."""
-    name = f"person-{next(_numbers)}"
-    process.sign_up(name)
-    bench = Workbench(page, process)
-    bench.sign_in(name)
-    return bench
+    return house.enter(page)
 
 
 @pytest.fixture
@@ -64,18 +29,18 @@ def compare(bench: Workbench) -> Compare:
     return Compare(bench)
 
 
-def sent_by(up: FakeUpstream, model: str) -> list[Received]:
-    return [request for request in up.requests if request.json.get("model") == model]
+def sent_by(upstream: FakeUpstream, model: str) -> list[Received]:
+    return [request for request in upstream.requests if request.json.get("model") == model]
 
 
 def contents(request: Received) -> list[str]:
     return [message["content"] for message in request.json["messages"]]
 
 
-def test_three_columns_for_three_turns(compare: Compare, up: FakeUpstream) -> None:
+def test_three_columns_for_three_turns(compare: Compare, upstream: FakeUpstream) -> None:
     gates = {model: Gate() for model in ("a", "b", "c")}
     for model, gate in gates.items():
-        up.script(
+        upstream.script(
             model,
             Stream(text=[f"{model} one ", gate, f"{model} one ends"]),
             Stream(text=[f"{model} two"]),
@@ -106,7 +71,7 @@ def test_three_columns_for_three_turns(compare: Compare, up: FakeUpstream) -> No
     compare.say("Second")
     compare.expect_states(A="completed", B="completed", C="completed")
     for model, kept in (("a", "a one a one ends"), ("b", "b one "), ("c", "c one c one ends")):
-        assert contents(sent_by(up, model)[1]) == ["First", kept, "Second"]
+        assert contents(sent_by(upstream, model)[1]) == ["First", kept, "Second"]
 
     # The third turn: all columns go on from the answer of B.
     compare.column("B").get_by_role("switch", name="Continue all from this answer").check()
@@ -116,7 +81,7 @@ def test_three_columns_for_three_turns(compare: Compare, up: FakeUpstream) -> No
     compare.expect_states(A="completed", B="completed", C="completed")
     for letter, model in zip("ABC", "abc", strict=True):
         expect(compare.answer(letter)).to_contain_text(f"{model} three")
-        assert contents(sent_by(up, model)[2]) == ["First", "b one ", "Second", "b two", "Third"]
+        assert contents(sent_by(upstream, model)[2]) == ["First", "b one ", "Second", "b two", "Third"]
 
     # A reload shows the same, and the inspector opens what a column sent.
     page.reload()
@@ -128,7 +93,7 @@ def test_three_columns_for_three_turns(compare: Compare, up: FakeUpstream) -> No
 
 
 def test_each_column_keeps_its_own_settings_and_the_page_edits_the_chosen_one(
-    compare: Compare, up: FakeUpstream
+    compare: Compare, upstream: FakeUpstream
 ) -> None:
     compare.open("m-1", "m-2")
     page = compare.page
@@ -146,7 +111,7 @@ def test_each_column_keeps_its_own_settings_and_the_page_edits_the_chosen_one(
     page.get_by_label("seed", exact=True).fill("7")
     compare.say("Hello")  # at once: what is typed is sent, kept or not
     compare.expect_states(A="completed", B="completed")
-    (first,), (second,) = sent_by(up, "m-1"), sent_by(up, "m-2")
+    (first,), (second,) = sent_by(upstream, "m-1"), sent_by(upstream, "m-2")
     assert (first.json.get("seed"), first.json.get("temperature")) == (7, None)
     assert (second.json.get("seed"), second.json.get("temperature")) == (None, 0.9)
     assert contents(second) == ["Be B.", "Hello"]
@@ -157,10 +122,10 @@ def test_each_column_keeps_its_own_settings_and_the_page_edits_the_chosen_one(
 
 
 def test_one_column_runs_alone_again_and_without_what_was_objected_to(
-    compare: Compare, up: FakeUpstream
+    compare: Compare, upstream: FakeUpstream
 ) -> None:
     refusal = error_reply(400, "Unsupported parameter", param="temperature", code="unsupported_parameter")
-    up.script("picky", refusal, Stream(text=["fine"]))
+    upstream.script("picky", refusal, Stream(text=["fine"]))
     compare.open("m-1", "picky")
     page = compare.page
     compare.column("B").get_by_role("button", name="Edit the parameters of column B").click()
@@ -172,21 +137,21 @@ def test_one_column_runs_alone_again_and_without_what_was_objected_to(
     compare.answer("B").get_by_role("button", name="Run again without temperature").click()
     compare.expect_states(B="completed")
     expect(compare.answer("B")).to_contain_text("fine")
-    assert [request.json.get("temperature") for request in sent_by(up, "picky")] == [0.5, None]
-    assert len(sent_by(up, "m-1")) == 1
+    assert [request.json.get("temperature") for request in sent_by(upstream, "picky")] == [0.5, None]
+    assert len(sent_by(upstream, "m-1")) == 1
     compare.bench.message.fill("Only A")
     compare.act("A", "Run this column alone")
     expect(compare.questions("A")).to_have_count(2)
     compare.expect_states(A="completed")
     expect(compare.questions("B")).to_have_count(1)
-    assert (len(sent_by(up, "m-1")), len(sent_by(up, "picky"))) == (2, 2)
+    assert (len(sent_by(upstream, "m-1")), len(sent_by(upstream, "picky"))) == (2, 2)
 
 
-def test_differences_sweep_order_and_scrolling(compare: Compare, up: FakeUpstream) -> None:
+def test_differences_sweep_order_and_scrolling(compare: Compare, upstream: FakeUpstream) -> None:
     page = compare.page
     long = "\n\n".join(f"Paragraph {number} of many." for number in range(80))
-    up.script("m-1", Stream(text=[f"The quick brown fox.\n\n{long}"]))
-    up.script("m-2", Stream(text=[f"The quick red fox.\n\n{long}"]))
+    upstream.script("m-1", Stream(text=[f"The quick brown fox.\n\n{long}"]))
+    upstream.script("m-2", Stream(text=[f"The quick red fox.\n\n{long}"]))
     compare.open("m-1", "m-2")
     compare.say("Hello")
     compare.expect_states(A="completed", B="completed")
@@ -224,15 +189,15 @@ def test_differences_sweep_order_and_scrolling(compare: Compare, up: FakeUpstrea
     expect(compare.columns).to_have_count(3)
     compare.say("Again")
     compare.expect_states(A="completed", B="completed", C="completed")
-    assert sorted(request.json["temperature"] for request in up.requests[-3:]) == [0, 1, 1.5]
+    assert sorted(request.json["temperature"] for request in upstream.requests[-3:]) == [0, 1, 1.5]
     compare.act("C", "Remove column")
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(compare.columns).to_have_count(2)
 
 
-def test_three_choices_stream_side_by_side_and_one_is_used(bench: Workbench, up: FakeUpstream) -> None:
+def test_three_choices_stream_side_by_side_and_one_is_used(bench: Workbench, upstream: FakeUpstream) -> None:
     page, gate = bench.page, Gate()
-    up.script(
+    upstream.script(
         "three",
         Stream(text=["one ", gate, "ends"], alternatives=[["two "], ["three "]]),
         Stream(text=["on it goes"]),
@@ -259,7 +224,7 @@ def test_three_choices_stream_side_by_side_and_one_is_used(bench: Workbench, up:
     page.get_by_role("switch", name="Send n", exact=True).uncheck()
     bench.say("Go on")
     expect(bench.answers.last).to_contain_text("on it goes")
-    assert contents(up.requests[-1]) == ["Three ways", "two ", "Go on"]
+    assert contents(upstream.requests[-1]) == ["Three ways", "two ", "Go on"]
     cards.nth(1).get_by_role("button", name="Next alternative").click()
     expect(cards.nth(2)).to_contain_text("Goes on from here")
     expect(bench.answers).to_have_count(3)
@@ -267,7 +232,7 @@ def test_three_choices_stream_side_by_side_and_one_is_used(bench: Workbench, up:
     expect(page.get_by_role("dialog", name="Differences by words").locator("ins")).to_contain_text("two")
 
 
-def test_on_a_phone_columns_are_tabs(compare: Compare, up: FakeUpstream) -> None:
+def test_on_a_phone_columns_are_tabs(compare: Compare, upstream: FakeUpstream) -> None:
     compare.open("m-1", "m-2")
     page = compare.page
     page.set_viewport_size({"width": 390, "height": 844})

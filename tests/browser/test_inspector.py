@@ -1,14 +1,13 @@
 """The inspector in a browser: play a stream again, compare requests, read probabilities, follow live events, link."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.inspecting import Inspecting, tokens_reply
 from tests.browser.workbench import MODEL_PATIENCE, Workbench
 from tests.fakes import FakeUpstream, Gate
@@ -17,48 +16,26 @@ from tests.served import Installation, ServedProcess, wait_for
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
-    models = ["replay", "compare", "heat", "live", "link"]
-    provider = {
-        "name": "Gateway",
-        "base_url": up.base_url,
-        "api": "generic",
-        "auth": "none",
-        "models": models,
-    }
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider]), PLAYGROUND_PRIVATE_HOSTS=up.address
-    )
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    provider = provider_at(shared_upstream, models=["replay", "compare", "heat", "live", "link"])
+    return house_open(shared_installation, provider, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, served: ServedProcess, request: pytest.FixtureRequest) -> Workbench:
-    """Somebody of their own for each test, the first of whom opens the house to the others."""
-    bench = Workbench(page, served)
-    first = not getattr(served, "has_people", False)
-    if first:
-        served.sign_up("first")
-        served.has_people = True  # type: ignore[attr-defined]  # a note for the tests after this one
-    bench.sign_in("first")
-    page.get_by_role("button", name="New chat").click()
-    expect(bench.message).to_be_visible()
-    return bench
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    return house.enter(page)
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"\S+\s*", text)
 
 
-def test_a_kept_stream_is_dragged_and_played_into_the_answer(bench: Workbench, up: FakeUpstream) -> None:
+def test_a_kept_stream_is_dragged_and_played_into_the_answer(
+    bench: Workbench, upstream: FakeUpstream
+) -> None:
     """By pointer and by keyboard; the answer is whole again afterwards."""
     gate = Gate()
-    up.script("replay", Stream(reasoning=["Hm. "], text=["One ", gate, "**two** ", gate, "three."]))
+    upstream.script("replay", Stream(reasoning=["Hm. "], text=["One ", gate, "**two** ", gate, "three."]))
     bench.choose("Gateway", "replay")
     bench.say("Count.")
     for text in ("One", "two"):
@@ -97,7 +74,7 @@ def test_a_kept_stream_is_dragged_and_played_into_the_answer(bench: Workbench, u
 
 
 def test_a_request_is_compared_with_the_run_before_and_with_any_other(
-    bench: Workbench, up: FakeUpstream
+    bench: Workbench, upstream: FakeUpstream
 ) -> None:
     bench.choose("Gateway", "compare")
     for text, temperature in (("One apple", "0.2"), ("Two apples", "0.2"), ("Three pears", "0.9")):
@@ -120,13 +97,13 @@ def test_a_request_is_compared_with_the_run_before_and_with_any_other(
     expect(differences).to_contain_text("Two apples")
 
 
-def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, up: FakeUpstream) -> None:
+def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, upstream: FakeUpstream) -> None:
     tokens = [
         ("Paris", {"Paris": 0.95}),
         (" is", {" is": 0.5, " was": 0.4}),
         (" big", {" big": 0.1, " old": 0.8}),
     ]
-    up.script("heat", tokens_reply(tokens), Stream(text=[" long ago", " smaller."]))
+    upstream.script("heat", tokens_reply(tokens), Stream(text=[" long ago", " smaller."]))
     bench.choose("Gateway", "heat")
     bench.say("Tell me about Paris.")
     bench.expect_state("completed")
@@ -146,7 +123,7 @@ def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, up: FakeUpst
     inspecting.token(" is").hover()
     card.get_by_role("button", name="␣was 40 %").click()
     expect(bench.answers.last).to_contain_text("long ago smaller.")
-    messages = up.requests[-1].json["messages"]
+    messages = upstream.requests[-1].json["messages"]
     assert [(message["role"], message["content"]) for message in messages] == [
         ("user", "Tell me about Paris."),
         ("assistant", "Paris was"),
@@ -154,9 +131,9 @@ def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, up: FakeUpst
     expect(bench.answers.first).to_contain_text("Paris was")
 
 
-def test_live_events_come_in_and_leave_what_is_open_alone(bench: Workbench, up: FakeUpstream) -> None:
+def test_live_events_come_in_and_leave_what_is_open_alone(bench: Workbench, upstream: FakeUpstream) -> None:
     gate = Gate()
-    up.script("live", Stream(text=["first ", gate, "second ", gate, "third"]))
+    upstream.script("live", Stream(text=["first ", gate, "second ", gate, "third"]))
     bench.choose("Gateway", "live")
     bench.say("Go.")
     expect(bench.answers.last).to_contain_text("first")
@@ -177,8 +154,8 @@ def test_live_events_come_in_and_leave_what_is_open_alone(bench: Workbench, up: 
     expect(inspecting.slider).to_be_enabled()
 
 
-def test_a_link_leads_to_a_tab_and_an_event(bench: Workbench, up: FakeUpstream) -> None:
-    up.script("link", Stream(text=[f"w{number} " for number in range(300)]))
+def test_a_link_leads_to_a_tab_and_an_event(bench: Workbench, upstream: FakeUpstream) -> None:
+    upstream.script("link", Stream(text=[f"w{number} " for number in range(300)]))
     bench.choose("Gateway", "link")
     bench.say("Many.")
     bench.expect_state("completed")

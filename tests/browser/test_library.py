@@ -1,61 +1,44 @@
 """Finding and keeping: the search dialog, tags and several at once, the trash, comments."""
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.chromium import PATIENCE, screenshot_path
 from tests.fakes import FakeUpstream
-from tests.served import Installation, ServedProcess
+from tests.playground.pages import Page as HttpPage
+from tests.served import Installation
 
 QUESTIONS = ("未雨绸缪 means what?", "A recipe with rhubarb", "Straße or street", "The last one of all")
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    return house_open(shared_installation, provider_at(shared_upstream), hosts=shared_upstream.address)
 
 
 @pytest.fixture(scope="module")
-def served(shared_installation: Installation, upstream: FakeUpstream) -> ServedProcess:
-    provider = {
-        "name": "Gateway",
-        "base_url": upstream.base_url,
-        "api": "generic",
-        "auth": "none",
-        "models": ["m"],
-    }
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider]), PLAYGROUND_PRIVATE_HOSTS=upstream.address
-    )
-
-
-@pytest.fixture(scope="module")
-def said(chromium: Browser, served: ServedProcess) -> str:
+def alice(chromium: Browser, house: House) -> HttpPage:
     """Alice, with a few conversations."""
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE)
-    bench = Workbench(page, served)
-    bench.sign_up()
+    bench = house.enter(page, name="alice")
     for question in QUESTIONS:
         page.get_by_role("button", name="New chat").first.click()
+        expect(bench.questions).to_have_count(0)
         bench.say(question)
         bench.expect_state("completed")
     page.close()
-    return "alice"
+    return bench.http
 
 
 @pytest.fixture
-def bench(page: Page, served: ServedProcess, said: str) -> Workbench:
-    bench = Workbench(page, served)
-    bench.sign_in(said)
-    return bench
+def bench(page: Page, house: House, alice: HttpPage) -> Workbench:
+    return house.seat(page, alice)
 
 
 def look(page: Page, name: str) -> None:

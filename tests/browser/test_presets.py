@@ -1,30 +1,23 @@
 """Presets in the workbench: saved, changed, taken back, and applied by "/" with a value for a variable."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open
 from tests.browser.lab import watch
-from tests.browser.tools_desk import ToolsDesk, bench_enter, provider
+from tests.browser.tools_desk import ToolsDesk, provider
 from tests.fakes import FakeUpstream
 from tests.replies import Stream
-from tests.served import Installation, ServedProcess
+from tests.served import Installation
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider("Gateway", up.base_url)]),
-        PLAYGROUND_PRIVATE_HOSTS=up.address,
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    return house_open(
+        shared_installation, provider("Gateway", shared_upstream.base_url), hosts=shared_upstream.address
     )
 
 
@@ -33,10 +26,10 @@ def presets(page: Page) -> Locator:
 
 
 def test_a_preset_is_saved_changed_reverted_and_applied_by_slash(
-    page: Page, served: ServedProcess, up: FakeUpstream
+    page: Page, house: House, upstream: FakeUpstream
 ) -> None:
     faults = watch(page)[1]
-    desk = ToolsDesk(bench_enter(page, served, set()))
+    desk = ToolsDesk(house.enter(page))
     desk.choose("Gateway")
     desk.parameter("temperature", "0.7")
     page.get_by_role("textbox", name="System prompt").fill("You know {{city}}.")
@@ -89,10 +82,10 @@ def test_a_preset_is_saved_changed_reverted_and_applied_by_slash(
     expect(page.get_by_role("textbox", name="System prompt")).to_have_value("You know Oslo.")
     expect(message).to_have_value("Say hello")
     expect(message).to_be_focused()
-    up.script("m", Stream(text=["Hello"]))
+    upstream.script("m", Stream(text=["Hello"]))
     message.press("Enter")
     desk.bench.expect_state("completed")
-    sent = json.loads(up.requests[-1].body)
+    sent = json.loads(upstream.requests[-1].body)
     assert sent["temperature"] == 0.7
     assert [each["content"] for each in sent["messages"]] == ["You know Oslo.", "Say hello"]
 

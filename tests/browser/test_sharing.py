@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import violations_in_both_themes
 from tests.browser.sharing import ShareDialog, reader
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
@@ -254,27 +254,23 @@ def test_columns_stand_beside_each_other_and_below_each_other_on_a_phone(
         assert not overflows(other.page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_of_it(
-    bench: Workbench, up: FakeUpstream, chromium: Browser, theme: str
-) -> None:
+def test_axe_finds_nothing_on_any_page_of_it(bench: Workbench, up: FakeUpstream, chromium: Browser) -> None:
     page = bench.page
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of the two
     talk(bench, up, ANSWER)
     share = ShareDialog(page).open()
     share.put_in("Requests, responses, events and code")
-    assert violations(page) == [], "the dialog"
+    assert violations_in_both_themes(page) == [], "the dialog"
     link = share.create()
     page.wait_for_load_state("networkidle")
-    assert violations(page) == [], "the dialog with a link"
+    assert violations_in_both_themes(page) == [], "the dialog with a link"
     share.dialog.get_by_label("Password").fill("long enough password")
     closed = share.create()
     page.set_viewport_size(PHONE)
-    assert violations(page) == [], "the dialog on a phone"
+    assert violations_in_both_themes(page) == [], "the dialog on a phone"
     page.goto(f"{bench.server.url}/settings/shares/")
-    assert violations(page) == [], "the list"
+    assert violations_in_both_themes(page) == [], "the list"
     assert not overflows(page)
-    with reader(chromium, color_scheme=theme) as other:
+    with reader(chromium) as other:
         for size in (DESK, PHONE):
             other.page.set_viewport_size(size)
             other.page.goto(link)
@@ -283,10 +279,10 @@ def test_axe_finds_nothing_on_any_page_of_it(
             for tab in ("Request", "Response", "Events", "Timing", "Code"):
                 other.page.get_by_role("link", name=tab, exact=True).click()
                 expect(other.page.get_by_role("region", name=tab, exact=True)).to_be_visible()
-                assert violations(other.page) == [], f"{tab} at {size}"
+                assert violations_in_both_themes(other.page) == [], f"{tab} at {size}"
                 assert not overflows(other.page), f"{tab} at {size}"
             other.page.goto(f"{link}exchanges/0/code/")
-            assert violations(other.page) == [], f"a tab as a page at {size}"
+            assert violations_in_both_themes(other.page) == [], f"a tab as a page at {size}"
             assert not overflows(other.page)
             other.page.goto(closed)
-            assert violations(other.page) == [], f"the gate at {size}"
+            assert violations_in_both_themes(other.page) == [], f"the gate at {size}"

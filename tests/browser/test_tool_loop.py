@@ -1,6 +1,5 @@
 """A loop of tool calls: by hand and by saved results, over three steps with two calls at once; stopped; after a reload."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import aimock
 from tests.browser.accessibility import violations
+from tests.browser.house import House, house_open
 from tests.browser.lab import watch
 from tests.browser.tools_desk import (
     AIMOCK_STEPS,
@@ -17,19 +17,12 @@ from tests.browser.tools_desk import (
     TIME,
     WEATHER,
     ToolsDesk,
-    bench_enter,
     provider,
 )
 from tests.conftest import missing
 from tests.fakes import FakeUpstream, Gate
 from tests.replies import Stream, ToolCall
-from tests.served import Installation, ServedProcess
-
-
-@pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
+from tests.served import Installation
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +36,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream, elsewhere: str) -> ServedProcess:
-    providers = [provider("Gateway", up.base_url)] + [provider("Elsewhere", elsewhere)] * bool(elsewhere)
-    hosts = [up.address] + [urlsplit(elsewhere).netloc] * bool(elsewhere)
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps(providers), PLAYGROUND_PRIVATE_HOSTS=",".join(hosts)
-    )
-
-
-@pytest.fixture(scope="module")
-def people() -> set[str]:
-    """Who has an account already."""
-    return set()
+def house(shared_installation: Installation, shared_upstream: FakeUpstream, elsewhere: str) -> House:
+    providers = [provider("Gateway", shared_upstream.base_url)]
+    hosts = [shared_upstream.address]
+    if elsewhere:
+        providers.append(provider("Elsewhere", elsewhere))
+        hosts.append(urlsplit(elsewhere).netloc)
+    return house_open(shared_installation, *providers, hosts=",".join(hosts))
 
 
 @pytest.fixture
@@ -63,18 +51,15 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def desk(
-    page: Page, served: ServedProcess, people: set[str], up: FakeUpstream, faults: list[str]
-) -> ToolsDesk:
-    up.requests.clear()
-    desk = ToolsDesk(bench_enter(page, served, people))
+def desk(page: Page, house: House, upstream: FakeUpstream, faults: list[str]) -> ToolsDesk:
+    desk = ToolsDesk(house.enter(page))
     desk.choose("Gateway")
     desk.offer(WEATHER, TIME)
     return desk
 
 
-def test_three_steps_by_hand(desk: ToolsDesk, up: FakeUpstream, faults: list[str]) -> None:
-    up.script("m", *THREE_STEPS)
+def test_three_steps_by_hand(desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]) -> None:
+    upstream.script("m", *THREE_STEPS)
     desk.bench.say("Weather and time?")
     expect(desk.results.get_by_label("Result of get_weather")).to_have_count(2)
     expect(desk.results.get_by_text("Fits the schema")).to_have_count(2)
@@ -90,7 +75,7 @@ def test_three_steps_by_hand(desk: ToolsDesk, up: FakeUpstream, faults: list[str
     expect(desk.bench.answers.last).to_contain_text("Sunny in Paris")
     desk.bench.expect_state("completed")
 
-    messages = up.requests[-1].json["messages"]
+    messages = upstream.requests[-1].json["messages"]
     assert [message["role"] for message in messages] == [
         "user", "assistant", "tool", "tool", "assistant", "tool",
     ]  # fmt: skip
@@ -128,34 +113,34 @@ def auto_mock_on(desk: ToolsDesk) -> None:
 
 
 def test_three_steps_by_saved_results_while_the_page_is_closed(
-    desk: ToolsDesk, up: FakeUpstream, faults: list[str]
+    desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
 ) -> None:
     gate = Gate()
     first, *others = THREE_STEPS
-    up.script("m", replace(first, gate=gate), *others)
+    upstream.script("m", replace(first, gate=gate), *others)
     auto_mock_on(desk)
     desk.bench.say("Weather and time?")
-    up.wait_for_request(1)
+    upstream.wait_for_request(1)
     address = desk.page.url
     desk.page.goto("about:blank")
     gate.open()
-    up.wait_for_request(3)
+    upstream.wait_for_request(3)
     desk.page.goto(address)
 
     desk.bench.expect_state("completed", nth=2)
     expect(desk.bench.answers.nth(2)).to_contain_text("Sunny in Paris")
     expect(desk.tool_messages).to_have_count(3)
-    results = [each["content"] for each in up.requests[-1].json["messages"] if each["role"] == "tool"]
+    results = [each["content"] for each in upstream.requests[-1].json["messages"] if each["role"] == "tool"]
     assert results == ["sunny", "cloudy", "noon"]
     assert faults == []
 
 
 def test_saved_results_appear_on_an_open_page_and_stop_at_once(
-    desk: ToolsDesk, up: FakeUpstream, faults: list[str]
+    desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
 ) -> None:
     gate = Gate()
     calling = THREE_STEPS[0]
-    up.script("m", calling, calling, replace(calling, gate=gate), calling)
+    upstream.script("m", calling, calling, replace(calling, gate=gate), calling)
     auto_mock_on(desk)
     desk.bench.say("Go on and on")
     desk.bench.expect_state("streaming", nth=2)
@@ -165,19 +150,19 @@ def test_saved_results_appear_on_an_open_page_and_stop_at_once(
     desk.bench.expect_state("stopped", nth=2)
     gate.open()
     expect(desk.page.locator("[data-tool-loop] [data-loop-on]").first).not_to_be_checked()
-    assert len(up.requests) == 3
+    assert len(upstream.requests) == 3
     desk.page.reload()
     desk.bench.expect_state("stopped", nth=2)
     expect(desk.results).to_have_count(0)
     assert faults == []
 
 
-def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up: FakeUpstream) -> None:
+def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, upstream: FakeUpstream) -> None:
     odd = Stream(
         text=(),
         tool_calls=(ToolCall("get_weather", ('{"town": 5}',), "a"), ToolCall("other", ('{"cut": ',), "b")),
     )
-    up.script("m", odd, Stream(text=["Thanks."]))
+    upstream.script("m", odd, Stream(text=["Thanks."]))
     auto_mock_on(desk)
     desk.bench.say("Something else")
     expect(desk.page.locator("[data-loopbar]")).to_contain_text(
@@ -195,7 +180,7 @@ def test_a_call_without_a_saved_result_waits_for_the_person(desk: ToolsDesk, up:
     desk.result("other").fill("by hand")
     desk.page.keyboard.press("Control+Enter")
     expect(desk.bench.answers.last).to_contain_text("Thanks.")
-    assert [each["content"] for each in up.requests[-1].json["messages"][2:]] == ["sunny", "by hand"]
+    assert [each["content"] for each in upstream.requests[-1].json["messages"][2:]] == ["sunny", "by hand"]
     assert violations(desk.page) == []
 
 

@@ -2,55 +2,29 @@
 
 import base64
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.attaching import Composer
+from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
 from tests.pictures import picture
 from tests.replies import Http, Stream, json_reply
-from tests.served import Installation, ServedProcess
+from tests.served import Installation
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, up: FakeUpstream) -> ServedProcess:
-    provider = {
-        "name": "Gateway",
-        "api": "openai-chat",
-        "models": ["m"],
-        "base_url": up.base_url,
-        "auth": "none",
-    }
-    return shared_installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps([provider]), PLAYGROUND_PRIVATE_HOSTS=up.address
-    )
-
-
-@pytest.fixture(scope="module")
-def people() -> set[str]:
-    """Who has an account already."""
-    return set()
+def house(shared_installation: Installation, shared_upstream: FakeUpstream) -> House:
+    provider = provider_at(shared_upstream, api="openai-chat")
+    return house_open(shared_installation, provider, hosts=shared_upstream.address)
 
 
 @pytest.fixture
-def bench(page: Page, served: ServedProcess, people: set[str]) -> Workbench:
-    bench = Workbench(page, served)
-    if people:
-        bench.sign_in()
-        page.get_by_role("button", name="New chat").click()
-        expect(bench.answers).to_have_count(0)
-    else:
-        bench.sign_up()
-        people.add("alice")
+def bench(page: Page, house: House, upstream: FakeUpstream) -> Workbench:
+    bench = house.enter(page)
+    bench.choose("Gateway", "m")
     return bench
 
 
@@ -59,25 +33,25 @@ def composer(bench: Workbench) -> Composer:
     return Composer(bench)
 
 
-def said(up: FakeUpstream) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = up.requests[-1].json["messages"]
+def said(upstream: FakeUpstream) -> list[dict[str, object]]:
+    messages: list[dict[str, object]] = upstream.requests[-1].json["messages"]
     return messages
 
 
 def test_a_conversation_is_built_by_hand_and_the_model_goes_on_from_its_end(
-    composer: Composer, up: FakeUpstream
+    composer: Composer, upstream: FakeUpstream
 ) -> None:
     bench, page = composer.bench, composer.page
-    requests = len(up.requests)
+    requests = len(upstream.requests)
     composer.write("developer", "Be terse.")
     composer.write("user", "What is 6 × 7?")
     composer.write("assistant", "The answer is")
-    assert len(up.requests) == requests
-    up.script("m", Stream(text=[" 42."]))
+    assert len(upstream.requests) == requests
+    upstream.script("m", Stream(text=[" 42."]))
     bench.send_button.click()  # nothing to say: the model goes on from what was begun for it
     answer = bench.expect_state("completed")
     expect(answer).to_contain_text("42.")
-    assert said(up) == [
+    assert said(upstream) == [
         {"role": "developer", "content": "Be terse."},
         {"role": "user", "content": "What is 6 × 7?"},
         {"role": "assistant", "content": "The answer is"},
@@ -93,14 +67,14 @@ def test_a_conversation_is_built_by_hand_and_the_model_goes_on_from_its_end(
     bench.say("And now?")
     expect(bench.answers).to_have_count(3)
     bench.expect_state("completed")
-    assert said(up)[4:] == [
+    assert said(upstream)[4:] == [
         {"role": "tool", "tool_call_id": "call_7", "content": '{"ok": true}'},
         {"role": "user", "name": "ada", "content": "And now?"},
     ]
 
 
 def test_a_message_is_edited_as_json_and_unknown_members_survive(
-    composer: Composer, up: FakeUpstream
+    composer: Composer, upstream: FakeUpstream
 ) -> None:
     bench, page = composer.bench, composer.page
     bench.say("Plain")
@@ -133,12 +107,12 @@ def test_a_message_is_edited_as_json_and_unknown_members_survive(
     dialog.get_by_role("button", name="Save and run").click()
     expect(bench.questions.last).to_contain_text("Cached")
     bench.expect_state("completed")
-    assert said(up) == [message]
+    assert said(upstream) == [message]
     expect(bench.questions.last.get_by_label("Alternative 2 of 2")).to_be_visible()
 
 
 def test_an_answer_that_speaks_can_be_heard_live_and_after_a_reload(
-    bench: Workbench, up: FakeUpstream
+    bench: Workbench, upstream: FakeUpstream
 ) -> None:
     pcm = base64.b64encode(bytes(4800)).decode()
     image = "data:image/png;base64," + base64.b64encode(picture(size=(30, 20))).decode()
@@ -151,7 +125,7 @@ def test_an_answer_that_speaks_can_be_heard_live_and_after_a_reload(
     events = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
     events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     body = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
-    up.script("m", Http(body=[body.encode()], content_type="text/event-stream"))
+    upstream.script("m", Http(body=[body.encode()], content_type="text/event-stream"))
     bench.say("Say hello.")
     for _look in range(2):
         answer = bench.expect_state("completed")
@@ -163,16 +137,16 @@ def test_an_answer_that_speaks_can_be_heard_live_and_after_a_reload(
         ) == pytest.approx(0.1, abs=0.01)
         expect(answer.get_by_role("img", name="Image")).to_have_count(1)
         bench.page.reload()
-    up.script("m", Stream(text=["Well."]))
+    upstream.script("m", Stream(text=["Well."]))
     bench.say("And?")
     expect(bench.answers).to_have_count(2)
     bench.expect_state("completed")
-    assert said(up)[1] == {"role": "assistant", "content": "Hello there."}
+    assert said(upstream)[1] == {"role": "assistant", "content": "Hello there."}
 
 
-def test_what_was_not_honoured_stands_beside_the_figures(bench: Workbench, up: FakeUpstream) -> None:
+def test_what_was_not_honoured_stands_beside_the_figures(bench: Workbench, upstream: FakeUpstream) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
-    up.script("m", json_reply({"object": "chat.completion", "model": "m-2", "choices": [choice]}))
+    upstream.script("m", json_reply({"object": "chat.completion", "model": "m-2", "choices": [choice]}))
     page = bench.page
     page.get_by_role("searchbox", name="Find a parameter").fill("seed")
     page.get_by_role("switch", name="Send seed").check()

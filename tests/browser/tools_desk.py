@@ -8,7 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.workbench import Workbench
 from tests.replies import Stream, ToolCall
-from tests.served import ServedProcess
 
 WEATHER: dict[str, Any] = {
     "type": "function",
@@ -71,19 +70,6 @@ AIMOCK_STEPS: list[dict[str, Any]] = [
 
 def provider(name: str, base_url: str) -> dict[str, Any]:
     return {"name": name, "base_url": base_url, "api": "openai-chat", "auth": "none", "models": ["m"]}
-
-
-def bench_enter(page: Page, served: ServedProcess, people: set[str]) -> Workbench:
-    """Return a workbench with a new chat of Alice's; she signs up the first time."""
-    bench = Workbench(page, served)
-    if people:
-        bench.sign_in()
-        page.get_by_role("button", name="New chat").click()
-        expect(bench.answers).to_have_count(0)
-    else:
-        bench.sign_up()
-        people.add("alice")
-    return bench
 
 
 @dataclass(frozen=True, slots=True)
