@@ -21,6 +21,7 @@ from playground.views import (
     reference,
     run,
     search,
+    usage,
     workbench,
 )
 from playground.views.health import healthz
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:pk>/comments/", comments.conversation_comments, name="conversation-comments"),
     path("messages/<uuid:pk>/comments/", comments.message_comments, name="message-comments"),
     path("comments/<uuid:pk>/delete/", comments.comment_delete, name="comment-delete"),
+    path("usage/", usage.usage, name="usage"),
     path("trash/", history.trash, name="trash"),
     path("trash/change/", history.trash_change, name="trash-change"),
     path("conversations/<uuid:pk>/", workbench.conversation, name="conversation"),

@@ -89,7 +89,7 @@ class UsageFound:
     """The counts of a period. `cells` maps a group to its tally in each slot that has one, by the slot's number.
 
     `providers` and `models` are the names that occur in the period whatever the filter says of them. `lately` maps a
-    provider's name to its last hour. `cut`: there were more rows than are read.
+    provider's name to its last hour. `cut`, `lately_cut`: there were more rows than are read, of counts and of that hour.
     """
 
     slots: tuple[datetime, ...]
@@ -98,6 +98,7 @@ class UsageFound:
     models: tuple[str, ...]
     lately: dict[str, Lately]
     cut: bool
+    lately_cut: bool
 
 
 def usage_of(*, user: User, wanted: UsageFilter, now: datetime | None = None) -> UsageFound:
@@ -122,13 +123,15 @@ def usage_of(*, user: User, wanted: UsageFilter, now: datetime | None = None) ->
         if wanted.provider in ("", provider) and wanted.model in ("", model):
             slot = cells.setdefault(group, {}).setdefault(number[begins], Tally())
             slot.add_kept(counts, details)
+    lately = _lately(user, wanted, now)
     return UsageFound(
         slots=slots,
         cells=cells,
         providers=tuple(sorted({name.provider for name in names})),
         models=tuple(sorted({name.model for name in names})),
-        lately=_lately(user, wanted, now),
+        lately=lately,
         cut=len(found) > MOST_ROWS,
+        lately_cut=sum(one.ended + one.running for one in lately.values()) >= MOST_LATELY,
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext, pgettext
 
 register = template.Library()
 
+_LARGE: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SIZES: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
@@ -19,6 +20,28 @@ def _number(value: float, decimals: int = 0) -> str:
 def whole(value: int | None) -> str:
     """Return a count: 1418 is "1,418"."""
     return "" if value is None else _number(value)
+
+
+@register.filter
+def compact(value: float | None) -> str:
+    """Return a count in little room: 1418 is "1.4k", 25,000,000 is "25M", 0.25 is "0.25"."""
+    if value is None:
+        return ""
+    for unit, name in _LARGE:
+        if value >= unit:
+            scaled = value / unit
+            return _number(scaled, 1 if scaled < 10 and scaled != int(scaled) else 0) + name
+    return _number(value) if value == int(value) else f"{_number(value, 2)}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Return a share: 0.0214 is "2.1 %", 1 is "100 %"."""
+    if share is None:
+        return ""
+    points = share * 100
+    figure = _number(points, 0 if points in (0, 100) else 1)
+    return pgettext("percent", "%(figure)s %%") % {"figure": figure}
 
 
 @register.filter
