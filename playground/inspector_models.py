@@ -33,13 +33,14 @@ class BodyView:
 
 @dataclass(frozen=True, slots=True)
 class OtherExchange:
-    """An exchange of the same conversation that this one may be compared with."""
+    """An exchange that this one may be compared with. `elsewhere` names its conversation where that is another one."""
 
     id: UUID
     created: datetime
     model: str
     column: int | None
     state: str
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,24 @@ class RequestView:
     headers: tuple[tuple[str, str], ...]
     body: BodyView
     diff_href: str
-    others: int = 0
     masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DiffView:
-    """What differs from another request of the conversation. `previous`: the other is the column's run before."""
+    """What differs from another request. `previous`: the other is the column's run before.
+
+    `others` are those of the conversation, `elsewhere` the newest of others; `unknown`: the one that was asked for is not
+    there for this person.
+    """
 
     others: tuple[OtherExchange, ...]
     other: OtherExchange | None
     previous: bool
     head: Diff
     body: Diff
-    plain: bool = False
+    elsewhere: tuple[OtherExchange, ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,9 @@ class LimitView:
 class ResponseView:
     """The response. `document` is the assembled response in the shape of a plain one.
 
-    `state` is the exchange's; `status` is None where no response began. `ids` and `usage` are (name, value). `cost` is in
-    words, "" where there was nothing to pay for; `cost_title` says why it is unknown.
+    `state` is the exchange's; `status` is None where no response began. `pruned` is when the raw bytes were removed.
+    `ids` and `usage` are (name, value). `cost` is in words, "" where there was nothing to pay for; `cost_title` says why it
+    is unknown.
     """
 
     state: str
@@ -101,6 +107,7 @@ class ResponseView:
     cost: str = ""
     cost_title: str = ""
     limits: tuple[LimitView, ...] = ()
+    pruned: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,8 @@ class EventsView:
     """A stretch of the events: of one kind, or of all where `kind` is "", and with `query` in what they added.
 
     `kinds` are the kinds that occur with their counts; `href` is the fragment's own address; `earlier_href` and `more_href`
-    fetch the rows around, `news_href` those that came since. `replay_href` is "" while the exchange is live.
+    fetch the rows around, `news_href` those that came since. `replay_href` is "" while the exchange is live. `pruned` is
+    when the stream was removed.
     """
 
     rows: tuple[EventRow, ...]
@@ -175,6 +183,7 @@ class EventsView:
     size: int = 0
     stalls: int = 0
     track: Track | None = None
+    pruned: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +249,8 @@ class TimingView:
 
     `moments` are (name, ms): when something came first or last. `tokens` and `pieces`: the rate counts tokens, spread evenly
     over the events with text, if the provider told how many there were; else it counts those events. `reused`: the
-    connection was open already, so that there was nothing to look up and to shake hands for.
+    connection was open already, so that there was nothing to look up and to shake hands for. `pruned` is when the stream,
+    and with it the rate and the gaps, was removed.
     """
 
     state: str
@@ -256,6 +266,7 @@ class TimingView:
     added: Added | None = None
     reused: bool = False
     queued_ms: float | None = None
+    pruned: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

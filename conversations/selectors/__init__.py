@@ -53,7 +53,13 @@ from conversations.selectors.costs import (
     spent_by,
     spent_on,
 )
-from conversations.selectors.exchange_neighbours import answer_of, exchange_before, exchanges_beside
+from conversations.selectors.exchange_neighbours import (
+    answer_of,
+    exchange_before,
+    exchange_named,
+    exchanges_beside,
+    exchanges_elsewhere,
+)
 from conversations.selectors.exchanges import (
     KeptTrace,
     exchanges_live,
@@ -191,10 +197,12 @@ __all__ = [
     "exchange_before",
     "exchange_for",
     "exchange_is_editable",
+    "exchange_named",
     "exchange_schemas",
     "exchange_state_for",
     "exchange_system_is_a_message",
     "exchanges_beside",
+    "exchanges_elsewhere",
     "exchanges_live",
     "exchanges_of_run",
     "exchanges_state",

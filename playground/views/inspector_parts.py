@@ -4,7 +4,6 @@ A branch of a tree, a whole text, a picture, a diff, the bytes of one event, a s
 would begin.
 """
 
-from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -17,19 +16,15 @@ from django.views.decorators.http import require_GET
 from conversations import selectors
 from conversations.models import Exchange
 from playground.body_images import NotAnImage, images_folded, thumbnail_of
-from playground.event_index import event_index, raw_of
+from playground.event_index import raw_of
 from playground.hexdump import event_bytes
-from playground.inspector_models import DiffView, OtherExchange
-from playground.json_diff import Diff, diff
 from playground.json_tree import JsonTree
-from playground.json_values import Members, NotJson, value_read
+from playground.json_values import NotJson, value_read
 from playground.replay import replay_encode
 from playground.token_heat import prefix_of
-from playground.views.inspector_tabs import choices_units, images_href, number_of, pairs
+from playground.views.inspector_diff import compared, diff_view
+from playground.views.inspector_tabs import choices_units, images_href, kept_index, number_of
 from playground.views.signed_in import PersonRequest, signed_in
-
-DIFF_MOST: Final = 2_000_000
-"""Characters of a body, its images folded, that is compared as JSON."""
 
 
 def exchange_or_404(request: PersonRequest, pk: UUID) -> Exchange:
@@ -47,7 +42,7 @@ def text(request: PersonRequest, pk: UUID) -> HttpResponse:
     exchange = exchange_or_404(request, pk)
     of = request.GET.get("of", "")
     if of == "raw":
-        index = event_index(exchange.pk)
+        index = kept_index(exchange)
         return _plain(raw_of(exchange.pk, index, 0, index.size), "response.txt")
     held = _text_of(exchange, of)
     return _plain((images_folded(held) if request.GET.get("images") == "0" else held).encode(), f"{of}.json")
@@ -112,7 +107,7 @@ def image(request: PersonRequest, pk: UUID, number: int) -> HttpResponse:
 def event(request: PersonRequest, pk: UUID, number: int) -> HttpResponse:
     """Return the bytes of one event."""
     exchange = exchange_or_404(request, pk)
-    index = event_index(exchange.pk)
+    index = kept_index(exchange)
     if not 1 <= number <= len(index):
         raise Http404
     entry = index.entry(number)
@@ -148,54 +143,9 @@ def prefix(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @signed_in
 def exchange_diff(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Compare a request with another of its conversation: the one named by `with`, else the column's run before it."""
+    """Compare a request with another: the one that `with` names or links to, else the column's run before it."""
     exchange = exchange_or_404(request, pk)
-    beside = selectors.exchanges_beside(exchange=exchange)
-    before = selectors.exchange_before(exchange=exchange)
-    wanted = request.GET.get("with") or str(before or "")
-    other = next((each for each in beside if str(each.pk) == wanted), None)
-    view = DiffView(
-        others=tuple(map(_other, beside)),
-        other=_other(other) if other else None,
-        previous=other is not None and other.pk == before,
-        head=Diff(()),
-        body=Diff(()),
-    )
+    view, other = diff_view(request.user, exchange, request.GET.get("with", ""))
     if other is not None:
-        view = _compared(view, exchange_or_404(request, other.pk), exchange)
+        view = compared(view, exchange_or_404(request, other), exchange)
     return render(request, "playground/inspector/_diff.html", {"view": view, "exchange": exchange.pk})
-
-
-def _other(exchange: Exchange) -> OtherExchange:
-    column = exchange.column
-    place = None if column is None else column.position + 1
-    return OtherExchange(exchange.pk, exchange.created, exchange.model, place, exchange.state)
-
-
-def _compared(view: DiffView, old: Exchange, new: Exchange) -> DiffView:
-    return DiffView(
-        others=view.others,
-        other=view.other,
-        previous=view.previous,
-        head=diff(_head(old), _head(new)),
-        body=_body_diff(images_folded(old.body), images_folded(new.body)),
-    )
-
-
-def _head(exchange: Exchange) -> Members:
-    line = Members([("method", exchange.method), ("url", exchange.url)])
-    # How long a body is follows from the body.
-    return Members(
-        [*line, *(pair for pair in pairs(exchange.headers) if pair[0].lower() != "content-length")]
-    )
-
-
-def _body_diff(old: str, new: str) -> Diff:
-    """Compare two bodies as JSON; what is none, or is too large, as texts."""
-    values: list[Any] = [old, new]
-    if max(len(old), len(new)) <= DIFF_MOST:
-        try:
-            values = [value_read(old), value_read(new)]
-        except NotJson:
-            values = [old, new]
-    return diff(*values)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.urls import reverse
@@ -48,6 +49,11 @@ ID_HEADERS: Final = frozenset(
 )  # fmt: skip
 
 
+def kept_index(exchange: Exchange) -> EventIndex:
+    """Return the events of an exchange that the reader may see; none once its trace was pruned, whoever remembers them."""
+    return EventIndex() if exchange.pruned else event_index(exchange.pk)
+
+
 def request_view(request: PersonRequest, exchange: Exchange) -> RequestView:
     """Return the request as sent, secrets masked."""
     del request
@@ -59,7 +65,6 @@ def request_view(request: PersonRequest, exchange: Exchange) -> RequestView:
         headers=headers,
         body=body_view(exchange, "request", exchange.body, json_value(exchange.body)),
         diff_href=reverse("exchange-diff", args=[exchange.pk]),
-        others=len(selectors.exchanges_beside(exchange=exchange)),
         masked=DOTS in exchange.body or any(DOTS in value for _name, value in headers),
     )
 
@@ -100,7 +105,7 @@ def images_href(exchange: Exchange) -> str:
 def response_view(request: PersonRequest, exchange: Exchange) -> ResponseView:
     """Return the response: head, what its headers say, assembled document and the beginning of what came."""
     del request
-    index = event_index(exchange.pk)
+    index = kept_index(exchange)
     raw = raw_of(exchange.pk, index, 0, RAW_SHOWN * 3).decode("utf-8", "backslashreplace")
     headers = pairs(exchange.response_headers)
     document = json_value(exchange.response) if exchange.response else None
@@ -121,6 +126,7 @@ def response_view(request: PersonRequest, exchange: Exchange) -> ResponseView:
         usage=tuple(_flat(exchange.usage)),
         **cost_words(exchange),
         limits=tuple(map(limit_view, rate_limits_of(headers))),
+        pruned=exchange.pruned,
     )
 
 
@@ -159,7 +165,7 @@ def events_view(request: PersonRequest, exchange: Exchange) -> EventsView:
 
     `after` and `before` are numbers that the stretch lies behind or ahead of; `event` is one that it holds, open.
     """
-    index = event_index(exchange.pk)
+    index = kept_index(exchange)
     kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()[:200]
     found = index.numbers(kind=kind, text=query)
     live = exchange.state in Exchange.LIVE
@@ -191,6 +197,7 @@ def events_view(request: PersonRequest, exchange: Exchange) -> EventsView:
         size=index.size,
         stalls=len(stalls),
         track=timing_charts.track(index.times, index.kinds, stalls),
+        pruned=exchange.pruned,
     )
 
 
@@ -239,12 +246,13 @@ def number_of(request: PersonRequest, name: str) -> int | None:
 def timing_view(request: PersonRequest, exchange: Exchange) -> TimingView:
     """Return where the time went."""
     del request
-    return inspection.timing_view(
+    view = inspection.timing_view(
         state=exchange.state,
         timing=exchange.timing,
-        index=event_index(exchange.pk),
+        index=kept_index(exchange),
         tokens=exchange.tokens_out,
     )
+    return replace(view, pruned=exchange.pruned)
 
 
 # Tokens

@@ -6,13 +6,17 @@ import io
 import json
 import re
 import time
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from PIL import Image
 
 from conversations.models import Exchange
+from conversations.services import traces_prune
 from team.models import User
 from tests.cast import client_of
 from tests.desk import KEY, Desk, desk_make
@@ -216,7 +220,40 @@ def test_a_request_is_compared_with_the_one_before(desk: Desk, client: Client) -
     assert "from the chosen request" in got(client, f"/exchanges/{first}/diff/?with={second}")
 
 
-def test_no_exchange_of_another_conversation_can_be_compared_with(
+def test_any_exchange_that_one_may_see_can_be_compared_with(desk: Desk, client: Client, alice: User) -> None:
+    mine = exchange_kept(desk, STREAM, temperature="0.2")
+    other = desk_make(alice, name="Other")
+    elsewhere = exchange_kept(other, STREAM, text="From elsewhere", temperature="0.9")
+    page = client.get(f"/exchanges/{mine}/diff/").content.decode()
+    assert f'value="{elsewhere}"' in page[page.index("Other conversations") :]
+    link = f"https://chat.example/conversations/{other.conversation.pk}/?exchange={elsewhere}&tab=request"
+    for wanted in (str(elsewhere), link, f"  /exchanges/{elsewhere}/ "):
+        answer = client.get(f"/exchanges/{mine}/diff/", {"with": wanted})
+        assert "From elsewhere" in answer.content.decode()
+        assert f'value="{elsewhere}" selected' in re.sub(r"\s+", " ", answer.content.decode())
+
+
+@pytest.mark.parametrize("wanted", ["no link", "01a202eb-1320-71f3-9a61-91991d557ba9", "?exchange=", "\x00%"])
+def test_what_is_no_exchange_is_said(desk: Desk, client: Client, wanted: str) -> None:
+    mine = exchange_kept(desk, STREAM)
+    answer = client.get(f"/exchanges/{mine}/diff/", {"with": wanted})
+    assert "There is no such exchange" in answer.content.decode()
+
+
+def test_a_pruned_stream_says_so_and_when(desk: Desk, client: Client) -> None:
+    pk = exchange_kept(desk, STREAM)
+    assert "Hel" in got(client, f"/exchanges/{pk}/events/")
+    traces_prune(before=timezone.now() + timedelta(days=1))
+    day = date_format(timezone.now(), "j F Y")
+    for tab in ("events", "response", "timing"):
+        text = got(client, f"/exchanges/{pk}/{tab}/")
+        assert f"removed on {day} to save space" in text, tab
+        assert "held no events" not in text
+    assert "Hello" in got(client, f"/exchanges/{pk}/response/")
+    got(client, f"/exchanges/{pk}/events/2/", status=404)
+
+
+def test_no_exchange_that_is_not_shown_to_one_can_be_compared_with(
     desk: Desk, client: Client, bob: User
 ) -> None:
     mine, foreign = (
@@ -225,7 +262,7 @@ def test_no_exchange_of_another_conversation_can_be_compared_with(
     )
     text = got(client, f"/exchanges/{mine}/diff/?with={foreign}")
     assert "bobonly" not in text
-    assert "sent nothing before" in text
+    assert "There is no such exchange" in text
 
 
 def test_probabilities_and_where_a_branch_would_begin(desk: Desk, client: Client) -> None:
