@@ -1,6 +1,5 @@
 """A message as a person wrote it, before it is part of a tree."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,6 +8,7 @@ from uuid import UUID
 from conversations import storable
 from conversations.models import Conversation, Message
 from team.models import User
+from upstream.wire.spelled import spelled_dumps
 
 WORD_MAX: Final = 200  # characters of a name and of a tool call's id
 
@@ -38,7 +38,7 @@ class Written:
     @property
     def key(self) -> str:
         """Equal for messages that say the same."""
-        return json.dumps(
+        return spelled_dumps(
             [
                 self.role,
                 self.content,
@@ -47,8 +47,7 @@ class Written:
                 self.tool_calls,
                 self.as_parts,
                 self.extra,
-            ],
-            sort_keys=True,
+            ]
         )
 
     def message(self, *, conversation: Conversation, parent_id: UUID | None, author: User | None) -> Message:

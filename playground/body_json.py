@@ -21,6 +21,7 @@ from playground.preview import NOWHERE, ParameterNotes, message_summary, notes_b
 from upstream.catalog import Api, json_text
 from upstream.catalog.json_text import InvalidJsonText
 from upstream.wire.request import Draft, Endpoint, InvalidDraft, request_build
+from upstream.wire.spelled import spelled_dumps
 
 MESSAGES_MAX: Final = 200_000
 """Characters of messages that the editor holds; where there are more, an empty list stands for them."""
@@ -156,7 +157,7 @@ def _refuse_unsendable(parameters: Mapping[str, str]) -> None:
 
 def _messages_source(messages: Sequence[Mapping[str, Any]]) -> str:
     """Return the messages as the builder writes them, or an empty list where that is more than the editor should hold."""
-    source = json.dumps(list(messages), ensure_ascii=False, separators=(",", ":"))
+    source = spelled_dumps(list(messages))
     return source if len(source) <= MESSAGES_MAX else "[]"
 
 

@@ -8,7 +8,7 @@
 | `raw` | a whole message as a JSON object, in place of all of these |
 """
 
-import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,6 +21,7 @@ from conversations.written import WORD_MAX, Written
 from playground.parameter_notes import error_sentence
 from upstream.catalog import json_text
 from upstream.catalog.json_text import InvalidJsonText
+from upstream.wire.spelled import spelled_dumps, spelled_loads
 
 FIELDS: Final = ("message", "parts", "role", "name", "tool_call_id", "raw")
 PARTS_MAX: Final = 100
@@ -176,20 +177,22 @@ def _calls_taken(rest: dict[str, Any]) -> tuple[Any, ...]:
 
 def raw_text(shaped: Mapping[str, Any]) -> str:
     """Return an API-shaped message laid out to be edited."""
-    return json.dumps(shaped, ensure_ascii=False, indent=2)
+    return spelled_dumps(shaped, indent=2)
 
 
 def _json(text: str) -> Any:
     """Return the value of a JSON text. Raises InvalidMessage where it is none, or where it could not be kept."""
     try:
         json_text.parse(text)
-        value = json.loads(text)
+        value = spelled_loads(text)
     except InvalidJsonText as error:
         raise _unparsed(text, error) from error
     except ValueError as error:  # a number of more digits than Python reads
         raise InvalidMessage(error_sentence("not_json")) from error
     if _too_deep(value):
         raise InvalidMessage(error_sentence("too_deep"))
+    if _too_large(value):
+        raise InvalidMessage(_("This holds a number that is too large to be kept."))
     return value
 
 
@@ -200,6 +203,18 @@ def _unparsed(text: str, error: InvalidJsonText) -> InvalidMessage:
     return InvalidMessage(
         error_sentence(error.code), line=before.count("\n") + 1, column=len(before) - before.rfind("\n")
     )
+
+
+def _too_large(value: Any) -> bool:
+    """Whether a number is beyond what a float holds: `1e999` would become text in the database."""
+    match value:
+        case float():
+            return math.isinf(value)
+        case dict():
+            return any(map(_too_large, value.values()))
+        case list():
+            return any(map(_too_large, value))
+    return False
 
 
 def _too_deep(value: Any) -> bool:

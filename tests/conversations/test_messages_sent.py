@@ -129,6 +129,22 @@ def test_a_message_typed_as_json_is_sent_and_given_back_as_it_was(
     assert json.loads(raw_text(shaped)) == message
 
 
+def test_numbers_of_a_message_typed_as_json_keep_their_spelling(desk: Desk) -> None:
+    members = (
+        '"weight":1.00,"cache_control":{"ttl":[1e2,-0,0.10,12345678901234567890.123456789]},"odd":1E-400'
+    )
+    send(desk, raw_read(f'{{"role":"user","content":[{{"type":"text","text":"Hi","top":0.70}}],{members}}}'))
+
+    first = Exchange.objects.get().body
+    assert f'{{"type":"text","text":"Hi","top":0.70}}],{members}}}' in first
+    kept = Message.objects.get(exchange=None)
+    shaped = selectors.message_for_api(kept)
+    assert shaped is not None
+    assert '"weight": 1.00' in raw_text(shaped)
+    send(desk, raw_read('{"role": "user", "content": "and now"}'))
+    assert members in Exchange.objects.order_by("-id")[0].body, "read back from the database"
+
+
 def test_every_role_can_be_written_and_the_request_may_end_with_an_assistant(desk: Desk) -> None:
     for role in ("system", "developer", "user"):
         message_add(

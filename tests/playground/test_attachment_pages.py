@@ -197,6 +197,7 @@ def test_another_message_is_not_given_under_ones_own_conversation(
         {"raw": '{"role": "user", "content": ' + "[" * 100 + "]" * 100 + "}"},
         {"raw": '{"role": "user", "content": "' + "x" * 1_100_000 + '"}'},
         {"raw": '{"role": "user", "seed": ' + "9" * 5000 + "}"},
+        {"raw": '{"role": "user", "content": "x", "weight": [-1e999]}'},
     ],
 )
 def test_what_is_no_message_is_refused(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from upstream.wire.spelled import spelled_dumps
+
 RESERVED_HEADERS = frozenset(
     {
         "authorization", "proxy-authorization", "host", "content-length", "transfer-encoding", "connection",
@@ -142,7 +144,7 @@ def _is_header_value(value: str) -> bool:
 
 def _json(value: Any, where: str) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return spelled_dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDraft(where, "This cannot be written as JSON.") from error
 
