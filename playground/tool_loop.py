@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +10,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from conversations import services
-from conversations.models import Column
 from conversations.services import NextStep, OpenedRun, Turn
+from playground.body_json import InvalidBody
 from playground.forms import RunForm
+from playground.settings_sent import settings_sent
 from team import selectors as team
 from team.errors import TeamError
 from team.models import Provider
+from upstream.wire.capture import DOTS
 from upstream.wire.request import InvalidDraft
 
 logger = logging.getLogger(__name__)
@@ -67,9 +70,9 @@ def _commit(step: NextStep, process: str) -> LoopStep:
 
 
 def _turn(step: NextStep) -> Turn:
-    """Return what the column sends next, with its settings as they are now, judged as a press of Send would be."""
+    """Return what the loop sends next: with the settings of the exchange that calls, judged as a press of Send would be."""
     providers = team.providers_for(user=step.person)
-    form = RunForm(_posted(step.column), providers=providers, message_required=False)
+    form = RunForm(_posted(_settings(step)), providers=providers, message_required=False)
     if not form.is_valid():
         raise CannotGoOn(" ".join(str(text) for texts in form.errors.values() for text in texts))
     given = form.run_input()
@@ -86,9 +89,24 @@ def _turn(step: NextStep) -> Turn:
     )
 
 
-def _posted(column: Column) -> dict[str, Any]:
-    """Return a column's settings as its page would post them."""
-    settings = column.settings
+def _settings(step: NextStep) -> Mapping[str, Any]:
+    """Return the settings that the calls were made under, so that all steps after one press of Send have the same.
+
+    What somebody types meanwhile, perhaps half of it, is for their next press. Where the kept body does not hold what was
+    sent (it was masked), the column's own settings are all there is.
+    """
+    exchange = step.answer.exchange if step.answer else None
+    if exchange is None or DOTS in exchange.body:
+        settings: Mapping[str, Any] = step.column.settings
+        return settings
+    try:
+        return settings_sent(exchange)
+    except InvalidBody as error:
+        raise CannotGoOn(str(error)) from error
+
+
+def _posted(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as a page would post them."""
     return {
         "provider": settings.get("provider", ""),
         "model": settings.get("model", ""),

@@ -1,6 +1,5 @@
 """Presets: saved, applied to a column, shared, looked back at; and the settings of an exchange taken over."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -14,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from conversations import selectors, services
 from conversations.models import Column, Conversation, Exchange, Preset, PresetVersion
 from conversations.preset_text import ValueRefused, Variable, rendered
-from playground.body_json import InvalidBody, body_read
+from playground.body_json import InvalidBody
 from playground.column_views import column_labels, letter_of
 from playground.parameter_rows import parameter_groups
 from playground.preset_form import KINDS, NameForm, PresetForm, ValueField, value_sentence, values_read
 from playground.preset_views import names_of, preset_rows, version_rows
+from playground.settings_sent import settings_sent
 from playground.views.desk import (
     api_id,
     chosen,
@@ -168,18 +168,9 @@ def settings_take(request: PersonRequest, pk: UUID, exchange: UUID) -> HttpRespo
     except Exchange.DoesNotExist as error:
         raise Http404 from error
     try:
-        reading = body_read(
-            api=catalog.api(sent.api), text=sent.body, model="", messages=(), parameters={"messages": "[]"}
-        )
+        settings = settings_sent(sent)
     except InvalidBody as error:
         return problem(422, str(error))
-    parameters = dict(reading.parameters)
-    settings = {
-        "provider": str(sent.provider_id or ""),
-        "model": reading.model,
-        "system": _system(sent, parameters.pop("messages", "[]")),
-        "parameters": parameters,
-    }
     return _settings_put(request, found, settings=settings)
 
 
@@ -219,16 +210,6 @@ def _column_context(column: Column, request: PersonRequest) -> dict[str, Any]:
         "provider": provider,
         "settings": column.settings,
     }
-
-
-def _system(sent: Exchange, source: str) -> str:
-    """Return the system prompt that an exchange was sent with, "" where it was a message of the conversation."""
-    messages = json.loads(source)
-    first = messages[0] if isinstance(messages, list) and messages else None
-    text = first.get("content") if isinstance(first, dict) and first.get("role") == "system" else None
-    if not isinstance(text, str) or selectors.exchange_system_is_a_message(exchange=sent, text=text):
-        return ""
-    return text
 
 
 # What is found

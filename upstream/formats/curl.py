@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from upstream.formats.errors import FormatError
+from upstream.formats.powershell import powershell_words
 
+_POWERSHELL: Final = re.compile(r"`[ \t]*(?:\n|$)|(?:\A|[\s&])curl\.exe\b(?![^\n]*\^)|@['\"]\n")
+"""A backtick at the end of a line, `curl.exe` (PowerShell's `curl` is another program), a here-string."""
 _HEREDOC: Final = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 _ANSI: Final = {
     "n": "\n",
@@ -73,7 +76,7 @@ def curl_read(text: str) -> CurlCommand:
     reads a file, "option" where an option cannot be taken over.
     """
     text, here = _without_heredoc(text.strip().replace("\r\n", "\n"))
-    words = list(_cmd_words(text) if re.search(r"\^[\"\n]", text) else _bash_words(text))
+    words = list(_words(text))
     if words[:1] == ["$"]:
         words = words[1:]
     if not words or words[0].rsplit("/", 1)[-1].removesuffix(".exe") != "curl":
@@ -87,6 +90,15 @@ def curl_read(text: str) -> CurlCommand:
     command.body = "&".join(data)
     command.method = command.method or ("POST" if data else "GET")
     return command
+
+
+def _words(text: str) -> Iterator[str]:
+    """Return the words as the shell splits them whose mark stands at the end of a line, or before a quote."""
+    if re.search(r"\^[\"\n]", text):
+        return _cmd_words(text)
+    if _POWERSHELL.search(text):
+        return powershell_words(text)
+    return _bash_words(text)
 
 
 _HEADERS: Final = {

@@ -35,6 +35,15 @@ BODY = '{"model":"m","messages":[{"role":"user","content":"it\'s \\"so\\""}],"te
         ),
         ('curl.exe "https://h/v1" ^\r\n -d "{\\"a\\": 1}"', '{"a": 1}'),
         ("curl https://h/v1 -d '{\"a\": 1}' # a comment", '{"a": 1}'),
+        ("curl https://h/v1 --data-raw $'{\"a\":\\x22\\\\n\\x22}'", '{"a":"\\n"}'),
+        ("curl -X POST https://h/v1 \\\r\n --json '{\"a\":1}'", '{"a":1}'),
+        ('curl.exe https://h/v1 `\n -d \'{"a": "say \\"b\\""}\'', '{"a": "say \\"b\\""}'),
+        ('curl.exe https://h/v1 `\n -d \'{\\"a\\": \\"say \\\\\\"b\\\\\\"\\"}\'', '{"a": "say \\"b\\""}'),
+        # PowerShell: a backtick joins lines; `\\"` reaches the program as a quote, in single quotes, too.
+        ('curl.exe "https://h/v1" `\r\n  -H "A: b" `\r\n  -d "{`"a`": `"it\'s`"}"', '{"a": "it\'s"}'),
+        ("curl.exe 'https://h/v1' `\n -d '{\\\"a\\\": \\\"it''s\\\"}'", '{"a": "it\'s"}'),
+        ("curl.exe https://h/v1 --data-raw @'\n{\"a\":\n1}\n'@ | ConvertFrom-Json", '{"a":\n1}'),
+        ('curl https://h/v1 `\n--json \'{"a": "$x"}\' ; echo done', '{"a": "$x"}'),
     ],
 )
 def test_the_body_is_read_as_the_shell_would_have_passed_it(command: str, body: str) -> None:
@@ -55,6 +64,8 @@ def test_the_body_is_read_as_the_shell_would_have_passed_it(command: str, body: 
         ("curl https://h -d 'x", "curl", "'"),
         ('curl https://h -d "x', "curl", '"'),
         ("curl https://h -d $'x", "curl", "'"),
+        ("curl.exe https://h `\n -d 'x", "curl", "'"),
+        ("curl.exe https://h `\n -d '@body.json'", "file", "body.json"),
         ("curl -d x", "curl", "URL"),
         ("wget https://h", "curl", "wget"),
     ],
@@ -107,7 +118,7 @@ def test_any_text_in_single_quotes_is_read_back(texts: list[str]) -> None:
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    for command in (f"curl {text}", f"curl https://h -d {text}", f'curl ^" {text}'):
+    for command in (f"curl {text}", f"curl https://h -d {text}", f'curl ^" {text}', f"curl.exe ` {text}"):
         try:
             curl_read(command)
         except FormatError:
