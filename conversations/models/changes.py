@@ -14,7 +14,8 @@ class TreeChange(models.Model):
 
     `rows` is a list of `{"id", "before", "after"}`, where `before` and `after` map the changed fields of that message to
     their values (`parent` an id or null, `deleted` whether it is gone). `leaves` is a list of `{"id", "before", "after"}`
-    with the ids of columns and of their leaves. Kept for a day (`changes_purge`).
+    with the ids of columns and of their leaves. `columns` is empty, or `{"before", "after"}` with the ids of the columns
+    from left to right. Kept for a day (`changes_purge`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -24,6 +25,7 @@ class TreeChange(models.Model):
     )
     rows = OrderedJSONField(default=list)
     leaves = OrderedJSONField(default=list)
+    columns = OrderedJSONField(default=dict)
     created = models.DateTimeField(default=timezone.now, db_index=True)
     undone = models.DateTimeField(null=True)
 

@@ -158,22 +158,40 @@ class Message(Searchable):
         return "".join(text for text in found if isinstance(text, str))
 
 
+class ColumnsThere(models.Manager["Column"]):
+    """The columns that nobody has removed."""
+
+    def get_queryset(self) -> "models.QuerySet[Column]":
+        return super().get_queryset().filter(removed=None)
+
+
 class Column(models.Model):
     """A leaf of the tree with its own settings.
 
     `settings` holds `provider` (id or ""), `model`, `system` (the system prompt) and `parameters`: a map from a parameter's
     name to its JSON source text as typed, so that `0.70` stays `0.70`, null is `"null"` and unset is absent.
+
+    A removed one is out of the conversation: `objects` does not have it. It can come back for a day (`TreeChange`), with
+    what ran in it.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="columns")
     position = models.PositiveSmallIntegerField(default=0)
     leaf = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     settings = OrderedJSONField(default=dict)
+    removed = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[ColumnsThere] = ColumnsThere()
+    everything: ClassVar["models.Manager[Column]"] = models.Manager()
 
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["conversation", "position"], name="column_position_unique")
+            models.UniqueConstraint(
+                fields=["conversation", "position"],
+                name="column_position_unique",
+                condition=models.Q(removed=None),
+            )
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ def answer_goes_on(*, answer: Message) -> bool:
 
 def column_of_exchange(*, exchange: Exchange) -> Column:
     """Return the column that an exchange ran in. Raises `Column.DoesNotExist` where it is gone."""
-    if exchange.column is None:
+    if exchange.column is None or exchange.column.removed:
         raise Column.DoesNotExist
     return exchange.column
 

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from conversations import selectors, storable
-from conversations.models import Column, Conversation, Message
+from conversations.models import Column, Conversation, Message, TreeChange
+from team.models import User
 
 MAX_COLUMNS: Final = 8
 """As many as fit on a wide screen, and as one person may sensibly run at once."""
@@ -21,6 +23,10 @@ class TooManyColumns(Exception):
 
 class LastColumn(Exception):
     """A conversation keeps one column."""
+
+
+class ColumnsChanged(Exception):
+    """The columns are not those that a change left, so it cannot be taken back."""
 
 
 @transaction.atomic
@@ -40,15 +46,16 @@ def column_add(*, conversation: Conversation, like: int | None = None) -> Column
 
 
 @transaction.atomic
-def column_remove(*, conversation: Conversation, pk: int) -> None:
-    """Remove a column; what was said in it stays in the tree. Raises `LastColumn` and `Column.DoesNotExist`."""
+def column_remove(*, person: User, conversation: Conversation, pk: int) -> UUID:
+    """Remove a column; what was said in it stays in the tree. Return the change, which can be undone for a day.
+
+    Raises `LastColumn` and `Column.DoesNotExist`.
+    """
     columns = _columns_locked(conversation)
     column = _named(columns, pk)
     if len(columns) == 1:
         raise LastColumn
-    columns.remove(column)
-    column.delete()
-    _columns_place(conversation, columns)
+    return _columns_replace(person, conversation, columns, [each for each in columns if each is not column])
 
 
 @transaction.atomic
@@ -64,26 +71,35 @@ def column_move(*, conversation: Conversation, pk: int, by: int) -> None:
 
 @transaction.atomic
 def columns_sweep(
-    *, conversation: Conversation, base: int, settings: Sequence[Mapping[str, Any]]
-) -> list[Column]:
-    """Make the columns of a conversation be these settings, all on the branch of column `base`; return them.
+    *, person: User, conversation: Conversation, base: int, settings: Sequence[Mapping[str, Any]]
+) -> UUID:
+    """Put columns with these settings, all on the branch of column `base`, in the place of those that there are.
 
-    Raises `TooManyColumns` and `Column.DoesNotExist`.
+    Return the change, which can be undone for a day. Raises `TooManyColumns` and `Column.DoesNotExist`.
     """
     columns = _columns_locked(conversation)
     if not 1 <= len(settings) <= MAX_COLUMNS:
         raise TooManyColumns
-    first = _named(columns, base)
-    at_hand = [first, *(column for column in columns if column is not first)]
-    made = at_hand[: len(settings)]
-    made += [Column(conversation=conversation) for _ in range(len(settings) - len(made))]
-    for column, wanted in zip(made, settings, strict=True):
-        column.leaf_id = first.leaf_id
-        column.settings = storable.value(wanted)
-    for column in at_hand[len(settings) :]:
-        column.delete()
-    _columns_place(conversation, made)
-    return made
+    leaf = _named(columns, base).leaf_id
+    made = [
+        Column(conversation=conversation, leaf_id=leaf, settings=storable.value(wanted))
+        for wanted in settings
+    ]
+    return _columns_replace(person, conversation, columns, made)
+
+
+def columns_undo(*, conversation: Conversation, change: TreeChange) -> None:
+    """Put back the columns that stood before a change, those that ran with what they ran. In a transaction.
+
+    Raises `ColumnsChanged` where others came or went since.
+    """
+    columns = _columns_locked(conversation)
+    if {column.pk for column in columns} != set(change.columns["after"]):
+        raise ColumnsChanged
+    kept = Column.everything.in_bulk(change.columns["before"])
+    before = [kept[pk] for pk in change.columns["before"] if pk in kept]
+    _columns_remove([column for column in columns if column not in before])
+    _columns_place(conversation, before)
 
 
 @transaction.atomic
@@ -119,9 +135,25 @@ def _named(columns: Sequence[Column], pk: int) -> Column:
     raise Column.DoesNotExist
 
 
+def _columns_replace(
+    person: User, conversation: Conversation, before: Sequence[Column], after: Sequence[Column]
+) -> UUID:
+    _columns_remove([column for column in before if column not in after])
+    _columns_place(conversation, after)
+    ids = {
+        "before": [column.pk for column in before],
+        "after": [column.pk for column in after],
+    }
+    return TreeChange.objects.create(conversation=conversation, person=person, columns=ids).pk
+
+
+def _columns_remove(columns: Sequence[Column]) -> None:
+    Column.objects.filter(pk__in=[column.pk for column in columns]).update(removed=timezone.now())
+
+
 def _columns_place(conversation: Conversation, columns: Sequence[Column]) -> None:
-    """Save the columns in this order, the new ones among them."""
+    """Save the columns in this order, the new ones and those that come back among them."""
     Column.objects.filter(conversation=conversation).update(position=F("position") + _ASIDE)
     for position, column in enumerate(columns):
-        column.position = position
+        column.position, column.removed = position, None
         column.save()

@@ -90,7 +90,7 @@ def tool_loop_next(*, exchange_id: UUID) -> NextStep | None:
     exchange = Exchange.objects.select_related("run__conversation", "run__person", "column").get(
         pk=exchange_id
     )
-    if exchange.column is None or exchange.run.person is None:
+    if exchange.column is None or exchange.column.removed or exchange.run.person is None:
         return None
     loop = ToolLoop.objects.select_for_update().filter(column=exchange.column, on=True).first()
     if loop is None:
@@ -138,7 +138,7 @@ def tool_loop_begun(*, column: Column, run_id: UUID, exchange_id: UUID) -> None:
 
 def tool_loop_fail(*, exchange_id: UUID, reason: str) -> None:
     """Note why the loop could not go on after an exchange."""
-    ToolLoop.objects.filter(column__exchanges=exchange_id).update(
+    ToolLoop.objects.filter(column__exchanges=exchange_id, column__removed=None).update(
         state=State.FAILED,
         detail=storable.text(reason)[:300],
         exchange=exchange_id,

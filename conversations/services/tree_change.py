@@ -12,6 +12,7 @@ from django.utils import timezone
 from conversations import selectors
 from conversations.models import Column, Conversation, Exchange, Message, TreeChange
 from conversations.selectors.shape import TreeShape
+from conversations.services.columns import ColumnsChanged, columns_undo
 from team.models import User
 
 KEPT_FOR: Final = timedelta(days=1)
@@ -34,10 +35,14 @@ class ChangeLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What became of a tree. `tip`: the end of the branch to show now; None where the shown one is still right."""
+    """What became of a tree. `tip`: the end of the branch to show now; None where the shown one is still right.
+
+    `columns`: there are other columns than before.
+    """
 
     change: UUID
     tip: UUID | None = None
+    columns: bool = False
 
 
 @dataclass(slots=True)
@@ -142,6 +147,8 @@ def change_undo(*, person: User, conversation_id: UUID, change_id: UUID) -> Chan
     change = TreeChange.objects.filter(conversation_id=conversation_id, pk=change_id, undone=None).first()
     if change is None:
         raise ChangeLost
+    if change.columns:
+        _columns_undo(work, change)
     ids = [UUID(row["id"]) for row in change.rows]
     messages = Message.everything.filter(conversation_id=conversation_id).in_bulk(ids)
     _rows_undo(work, change, messages)
@@ -154,7 +161,14 @@ def change_undo(*, person: User, conversation_id: UUID, change_id: UUID) -> Chan
     led = {UUID(leaf["before"]) for leaf in change.leaves if leaf["before"]}
     tips = [pk for pk in led if pk in shape and set(shape.path(pk)) & set(back)]
     tip = tips[0] if tips else shape.end(back[0]) if back else None
-    return Changed(change.pk, tip)
+    return Changed(change.pk, tip, columns=bool(change.columns))
+
+
+def _columns_undo(work: Work, change: TreeChange) -> None:
+    try:
+        columns_undo(conversation=work.conversation, change=change)
+    except ColumnsChanged as error:
+        raise ChangeLost from error
 
 
 def _rows_undo(work: Work, change: TreeChange, messages: Mapping[UUID, Message]) -> None:
@@ -203,7 +217,7 @@ def _leaves_undo(work: Work, change: TreeChange, messages: Mapping[UUID, Message
             column.leaf_id = UUID(leaf["before"]) if leaf["before"] else None
     for column in columns.values():
         if column.leaf_id is not None and column.leaf_id not in there:
-            gone = messages.get(column.leaf_id)
+            gone = messages.get(column.leaf_id) or Message.everything.filter(pk=column.leaf_id).first()
             column.leaf_id = there.end(gone.parent_id if gone and gone.parent_id in there.parents else None)
         column.save(update_fields=["leaf"])
 
@@ -212,6 +226,7 @@ def changes_purge() -> int:
     """Remove for good what was deleted more than a day ago, and the changes that would bring it back; return how many."""
     before = timezone.now() - KEPT_FOR
     TreeChange.objects.filter(created__lt=before).delete()
+    Column.everything.filter(removed__lt=before).delete()
     count, _models = Message.everything.filter(deleted__lt=before).delete()
     return count
 

@@ -70,11 +70,14 @@ def column_remove(request: PersonRequest, pk: UUID, column: int) -> HttpResponse
     """Remove a column; what was said in it stays in the tree."""
     found = editable_conversation(request.user, pk)
     try:
-        services.column_remove(conversation=found, pk=column)
+        change = services.column_remove(person=request.user, conversation=found, pk=column)
     except Column.DoesNotExist as error:
         raise Http404 from error
     except LastColumn:
         messages.error(request, _("A conversation keeps one column."))
+        return redirect("conversation", found.pk)
+    said = _("Column removed. What was said in it stays in the conversation as an alternative.")
+    _say_with_undo(request, found, change, said)
     conversation_changed(found, by=request.user)
     return redirect("conversation", found.pk)
 
@@ -105,7 +108,10 @@ def columns_sweep(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = SweepForm(request.POST, api=catalog.api(api_id(provider)), settings=base.settings)
     if not form.is_valid():
         return problem(422, *(message for messages in form.errors.values() for message in messages))
-    services.columns_sweep(conversation=found, base=base.pk, settings=form.columns())
+    change = services.columns_sweep(
+        person=request.user, conversation=found, base=base.pk, settings=form.columns()
+    )
+    _say_with_undo(request, found, change, _("These columns stand in the place of those before."))
     conversation_changed(found, by=request.user)
     return HttpResponse(status=204) if request.htmx else redirect("conversation", found.pk)
 
@@ -261,6 +267,11 @@ def part_views(run: Run) -> tuple[ColumnPart, ...]:
         ColumnPart(column, tuple(row_views(added, forks=forks, choices=choices, column=column)))
         for column, added in columns
     )
+
+
+def _say_with_undo(request: PersonRequest, found: Conversation, change: UUID, said: str) -> None:
+    """Let the next page say what was done, with a button that takes it back."""
+    messages.success(request, said, extra_tags=reverse("change-undo", args=[found.pk, change]))
 
 
 def _href(found: Conversation, column: int) -> str:

@@ -40,10 +40,13 @@ def calls(request: PersonRequest, pk: UUID, choice: int) -> HttpResponse:
     if answer is None:
         raise Http404
     conversation = exchange.run.conversation
-    waits = exchange.column_id is not None and not selectors.answer_goes_on(answer=answer)
-    if not waits or not selectors.may_edit(user=request.user, conversation=conversation):
+    try:
+        column = selectors.column_of_exchange(exchange=exchange)
+    except Column.DoesNotExist:
         return HttpResponse(status=204)
-    column = selectors.column_of_exchange(exchange=exchange)
+    goes_on = selectors.answer_goes_on(answer=answer)
+    if goes_on or not selectors.may_edit(user=request.user, conversation=conversation):
+        return HttpResponse(status=204)
     view = results_view(
         answer=answer,
         exchange=exchange.pk,

@@ -1,7 +1,7 @@
 """Changes of the tree by hand. Each answers with what the page has to know; the page fetches what is new as any other does.
 
 A deed answers with JSON: `tip` is the end of the branch to show (null: the shown one), `undo` where the deed is taken back,
-`said` the sentence for whoever did it.
+`said` the sentence for whoever did it; or with `go`, the page to load instead.
 """
 
 from collections.abc import Callable
@@ -185,6 +185,8 @@ def change_undo(request: PersonRequest, pk: UUID, change: UUID) -> HttpResponse:
     found = editable_conversation(request.user, pk)
     changed = services.change_undo(person=request.user, conversation_id=found.pk, change_id=change)
     conversation_changed(found, tip=changed.tip, by=request.user)
+    if changed.columns:
+        return JsonResponse({"go": reverse("conversation", args=[found.pk])})
     return JsonResponse({"tip": str(changed.tip) if changed.tip else None, "said": _("Undone.")})
 
 

@@ -4,7 +4,6 @@
  * settings, which are fields of the composer's form. On a phone the chosen one is the one that is seen.
  */
 import { delegate, elements, fresh } from "./dom.js";
-import { ask } from "./dialog.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { show } from "./panels.js";
@@ -30,6 +29,7 @@ export function start() {
     if (target instanceof HTMLElement) void chooseColumn(target.dataset["chooseColumn"] ?? "");
   });
   delegate("click", "[data-stop-column]", (button) => void stop(button));
+  delegate("click", "[data-undo]", (button) => void undo(button.dataset["undo"] ?? ""));
   delegate("change", "[data-lead]", (input) => void lead(/** @type {HTMLInputElement} */ (input)));
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -236,11 +236,18 @@ async function lead(input) {
 
 /** What changes the columns themselves loads the page anew, once what is set is kept. @param {HTMLFormElement} form */
 async function change(form) {
-  const { confirm = "", confirmDetail = "", confirmYes = "" } = form.dataset;
-  if (confirm && !(await ask({ text: confirm, detail: confirmDetail, yes: confirmYes }))) return;
   if (!(await readyToRun())) return;
   await keepSettings();
   const column = form.closest("section[data-column]");
-  if (confirm && column) await stopIn(column);
+  if ("columnRemove" in form.dataset && column) await stopIn(column);
   form.submit();
+}
+
+/** Take back what changed the columns. @param {string} url */
+async function undo(url) {
+  if (!(await readyToRun())) return;
+  await keepSettings();
+  const result = await post(url);
+  if (!result.ok) return toast(result.problem, "bad");
+  location.assign(JSON.parse(result.html).go);
 }

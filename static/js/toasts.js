@@ -40,7 +40,7 @@ export function toast(text, tone = "plain", action) {
 /** Notes that the server wrote leave by themselves too; what went wrong stays. @param {ParentNode} root */
 export function bind(root) {
   for (const note of fresh(root, "[data-toast]")) {
-    if (!note.classList.contains("toast--bad")) leaveSoon(note, SHOWN_MS);
+    if (!note.classList.contains("toast--bad")) leaveSoon(note, note.querySelector("[data-undo]") ? BRIEF_MS : SHOWN_MS);
   }
 }
 
