@@ -7,6 +7,7 @@
 import { elements, fresh, part } from "./dom.js";
 import { addPair, addPending, fieldOf, readControl, showOnSlider, takeSlider, writeControl } from "./parameter_controls.js";
 import { membersOf, objectOf } from "./json_members.js";
+import { lock, mayOnlyLook } from "./only_look.js";
 import { mark, showNotes } from "./parameter_notes.js";
 
 const EXTRA = "";
@@ -40,6 +41,7 @@ class ParameterPanel {
     panel.addEventListener("focusout", (event) => this.#left(event));
     panels.set(panel, this);
     this.#changed();
+    if (mayOnlyLook()) lock(panel);
   }
 
   // -- what people do ----------------------------------------------------------------------------------------------
