@@ -10,7 +10,6 @@ is compared in the same way. A line of figures every minute; exit status 1 if an
 import argparse
 import asyncio
 import contextlib
-import json
 import statistics
 import sys
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import psutil
 
+from bench.answers import answers
 from bench.product import Product, exchange_in, free_port, product_served
 
 TOKENS = 350
@@ -47,32 +47,6 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     tokens: int = 0
     memory: list[tuple[float, float]] = field(default_factory=list)
-
-
-async def upstream_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Stream the pieces, at their rate, to whatever is asked; the connection lives on."""
-    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-            )
-            began = time.monotonic()
-            for number, piece in enumerate(PIECES):
-                await asyncio.sleep(max(began + number / RATE - time.monotonic(), 0))
-                writer.write(_chunk({"delta": {"content": piece}, "index": 0, "finish_reason": None}))
-                await writer.drain()
-            writer.write(_chunk({"delta": {}, "index": 0, "finish_reason": "stop"}))
-            writer.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
-    writer.close()
-
-
-def _chunk(choice: object) -> bytes:
-    event = {"id": "x", "object": "chat.completion.chunk", "model": "soak", "choices": [choice]}
-    data = b"data: " + json.dumps(event).encode() + b"\n\n"
-    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
 async def place(product: Product, session: aiohttp.ClientSession, tally: Tally, until: float) -> None:
@@ -141,7 +115,7 @@ async def watch(product: Product, tally: Tally, until: float) -> None:
 async def soak(product: Product, upstream_port: int, *, minutes: float, runs: int) -> Tally:
     """Let all places run; return what they saw."""
     tally = Tally()
-    server = await asyncio.start_server(upstream_answer, "127.0.0.1", upstream_port)
+    server = await asyncio.start_server(answers(PIECES, RATE), "127.0.0.1", upstream_port)
     until = time.monotonic() + minutes * 60
     connector = aiohttp.TCPConnector(limit=0)
     base = f"http://127.0.0.1:{product.port}"

@@ -11,6 +11,7 @@ import { start as startCopy } from "./copy.js";
 import { start as startDialogs } from "./dialog.js";
 import { start as startDrawers } from "./drawers.js";
 import { start as startFinder } from "./finder.js";
+import { bind as bindFarRows } from "./far_rows.js";
 import { follow as followChanges } from "./live.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
@@ -68,6 +69,7 @@ const binds = [
   bindSavedMarkdown,
   bindTabs,
   bindScroll,
+  bindFarRows,
   bindParameters,
   bindPreview,
   bindParts,

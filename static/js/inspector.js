@@ -17,12 +17,14 @@ export function start() {
 
 /** @param {ParentNode} root */
 export function bind(root) {
-  for (const region of fresh(root, "[data-inspector]", "exchange")) {
+  const regions = fresh(root, "[data-inspector]", "exchange");
+  for (const region of regions) {
     if (!region.dataset["exchange"]) chooseNewest(region);
     if (region.dataset["linked"] !== undefined) show("inspector");
   }
+  // Only where one came in: whether something can be seen costs a layout, and each older message is bound by itself.
   if (room.now) room.now.bind(root);
-  else loadIfSeen();
+  else if (regions.length > 0) loadIfSeen();
 }
 
 function loadIfSeen() {

@@ -58,9 +58,13 @@ export function follow(socket) {
   socket.addEventListener("unwatched", () => gone());
   document.addEventListener("formdata", ({ target, formData }) => {
     // Where the branch ends for the person who writes: what they send goes below that, whatever comes meanwhile.
-    const lists = elements(document, "[data-transcript]");
-    if (!(target instanceof HTMLFormElement) || !target.matches("[data-composer]") || lists.length !== 1) return;
-    formData.set("below", rowId(rowsOf(/** @type {HTMLElement} */ (lists[0])).at(-1)));
+    // It is read with every key: nothing here may cost more in a longer conversation.
+    if (!(target instanceof HTMLFormElement) || !target.matches("[data-composer]")) return;
+    const list = document.querySelector("[data-transcript]");
+    if (!list || columnOf(list)) return;
+    let row = list.lastElementChild;
+    while (row && !row.matches("[data-version]")) row = row.previousElementSibling;
+    formData.set("below", rowId(row ?? undefined));
   });
 }
 

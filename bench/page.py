@@ -1,0 +1,243 @@
+"""The page under load, in Chromium: a long answer while it comes, a long conversation, typing beside both.
+
+    python -m bench.page [--tokens 20000] [--rate 200] [--messages 2000]
+
+Everything is a served process with a real browser at it. Tasks of the page's main thread are given in processor time (what
+else the machine does is not the page's) and by the clock; the browser's memory after a garbage collection.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright
+
+from bench.answers import answers
+from bench.product import Product, free_port, product_served
+
+PART = """## Part
+
+The **p99** rises from about 320 ms to `880 ms` within the hour, as [the chart](https://example.org) says.
+结果在一小时内稳定下来。
+
+- first point with words, and $a^2 + b^2 = c^2$
+- second point with more words
+
+```python
+def settled(values):
+    return sorted(values)[len(values) // 2]  # the median
+```
+
+| window | p50 | p99 |
+|---|--:|--:|
+| before | 180 | 320 |
+| peak | 185 | 880 |
+
+"""
+TOKEN = 4  # characters
+_BRANCH = """
+from conversations.models import Column, Conversation, Message, new_id
+conversation = Conversation.objects.get(pk="{conversation}")
+ids = [new_id() for _ in range({count})]
+text = {text!r}
+Message.objects.bulk_create(
+    Message(
+        id=pk, conversation=conversation, parent_id=ids[number - 1] if number else None,
+        role="assistant" if number % 2 else "user",
+        content=[{{"type": "text", "text": f"Message {{number}}\\n\\n" + (text if number % 2 else "A question?")}}],
+    )
+    for number, pk in enumerate(ids)
+)
+Column.objects.filter(conversation=conversation).update(leaf_id=ids[-1])
+"""
+_WATCH_TYPING = """() => {
+  window.typed = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (entry.name === "keydown") window.typed.push(entry.duration);
+  }).observe({ type: "event", durationThreshold: 16 });
+}"""
+
+
+def mixed(count: int) -> list[str]:
+    """Return an answer of so many tokens that holds everything an answer can hold."""
+    text = PART * (count * TOKEN // len(PART) + 1)
+    return [text[at : at + TOKEN] for at in range(0, count * TOKEN, TOKEN)]
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        raise SystemExit("Chromium is not installed (apt-get install chromium).")
+    async with async_playwright() as playwright:
+        flags = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--enable-precise-memory-info",
+        ]
+        browser = await playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        await browser.close()
+
+
+async def signed_in(browser: Browser, product: Product) -> BrowserContext:
+    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    cookies = (pair.split("=", 1) for pair in product.cookies.split("; "))
+    url = f"http://127.0.0.1:{product.port}"
+    await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies])
+    return context
+
+
+async def memory(session: CDPSession) -> tuple[float, int]:
+    """Return the MB of the page's JavaScript and its number of nodes, after a collection."""
+    await session.send("HeapProfiler.collectGarbage")
+    metrics = {
+        each["name"]: each["value"] for each in (await session.send("Performance.getMetrics"))["metrics"]
+    }
+    return metrics["JSHeapUsedSize"] / 2**20, int(metrics["Nodes"])
+
+
+def tasks_read(path: Path) -> tuple[list[float], list[float]]:
+    """Return the page's main thread's tasks in a trace: ms of processor time, ms by the clock."""
+    events = [
+        each
+        for each in json.loads(path.read_bytes())["traceEvents"]
+        if each.get("ph") == "X" and "tdur" in each
+    ]
+    thread = next((each["pid"], each["tid"]) for each in events if each["name"] == "FireAnimationFrame")
+    tasks = [e for e in events if (e["pid"], e["tid"]) == thread and e["name"].endswith("RunTask")]
+    return [e["tdur"] / 1000 for e in tasks], [e["dur"] / 1000 for e in tasks]
+
+
+async def long_answer(browser: Browser, product: Product, *, tokens: int, rate: float) -> None:
+    """An answer as long as they get, from the first token to the last, with somebody who watches its end."""
+    context = await signed_in(browser, product)
+    page = await context.new_page()
+    (conversation,) = product.conversations_take(1)
+    await page.goto(f"http://127.0.0.1:{product.port}/conversations/{conversation}/")
+    session = await context.new_cdp_session(page)
+    await session.send("Performance.enable")
+    await page.get_by_role("combobox", name="Model").fill("long")
+    await page.get_by_role("textbox", name="Message").fill("Everything, please.")
+    print(f"\nAn answer of {tokens:,} tokens at {rate:g} a second: headings, lists, code, formulas, tables")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        await browser.start_tracing(page=page, path=path, categories=["devtools.timeline", "toplevel"])
+        await page.get_by_role("button", name="Send", exact=True).click()
+        answer = page.get_by_role("article", name="Assistant message").last
+        for quarter in range(4):
+            await asyncio.sleep(tokens / rate / 4 if quarter < 3 else 0)
+            if quarter == 3:
+                await page.locator('article[data-state="completed"]').wait_for(
+                    timeout=tokens / rate * 1000 + 60_000
+                )
+            length = len(await answer.text_content() or "")
+            heap, nodes = await memory(session)
+            print(
+                f"  {length:>8,} characters shown: {heap:5.1f} MB of JavaScript, {nodes:,} nodes", flush=True
+            )
+        await browser.stop_tracing()
+        work, clock = tasks_read(path)
+    show_tasks(work, clock)
+    await context.close()
+
+
+def show_tasks(work: Sequence[float], clock: Sequence[float]) -> None:
+    longest = " ".join(f"{each:.0f}" for each in sorted(work, reverse=True)[:5])
+    print(
+        f"  {len(work):,} tasks of the main thread, the longest: {longest} ms of processor time; "
+        f"{sum(each > 50 for each in work)} over 50 ms ({sum(each > 50 for each in clock)} by the clock)",
+        flush=True,
+    )
+
+
+async def long_conversation(browser: Browser, product: Product, *, count: int) -> None:
+    """A long conversation: opened, read upwards, typed in."""
+    (conversation,) = product.conversations_take(1)
+    product.shell(_BRANCH.format(conversation=conversation, count=count, text=PART))
+    print(f"\nA conversation of {count:,} messages")
+    context = await signed_in(browser, product)
+    opened = [await _opened(context, product, conversation, count) for _ in range(5)]
+    shown = statistics.median(opened)
+    print(
+        f"  opened, until the newest message is rendered: {shown:.0f} ms (median of 5; {max(opened):.0f} at most)"
+    )
+    page = context.pages[-1]
+    await typing(page, "typing, the newest messages on the page")
+    times = []
+    rows = page.get_by_role("article")
+    while await page.locator("[data-earlier]").count():
+        before = await rows.count()
+        began = time.perf_counter()
+        await page.locator("[data-messages]").evaluate("region => { region.scrollTop = 0 }")
+        await rows.nth(before).wait_for(state="attached")
+        times.append((time.perf_counter() - began) * 1000)
+    print(
+        f"  {len(times)} times older messages, until they stand there: "
+        f"{statistics.median(times):.0f} ms (median; {max(times):.0f} at most)"
+    )
+    await typing(page, f"typing, all {await rows.count():,} messages on the page")
+    await context.close()
+
+
+async def _opened(context: BrowserContext, product: Product, conversation: str, count: int) -> float:
+    for old in context.pages:
+        await old.close()
+    page = await context.new_page()
+    began = time.perf_counter()
+    await page.goto(f"http://127.0.0.1:{product.port}/conversations/{conversation}/", wait_until="commit")
+    await page.get_by_role("article").last.get_by_role("heading", name="Part").wait_for()
+    took = (time.perf_counter() - began) * 1000
+    text = await page.get_by_role("article").last.text_content() or ""
+    if f"Message {count - 1}" not in text:
+        raise SystemExit(f"Another message is the last one: {text[:100]!r}")
+    return took
+
+
+async def typing(page: Page, title: str) -> None:
+    """Type as fast as anybody can; from each key to the next picture."""
+    box = page.get_by_role("textbox", name="Message")
+    await box.click()
+    await page.evaluate(_WATCH_TYPING)
+    text = "The quick brown fox jumps over the lazy dog. " * 4
+    await box.press_sequentially(text, delay=30)
+    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
+    slow: list[Any] = await page.evaluate("window.typed")
+    worst = f"{max(slow):.0f} ms at most" if slow else "none"
+    print(f"  {title}: {len(slow)} of {len(text)} keys took over 16 ms to be seen, {worst}", flush=True)
+    await box.fill("")
+
+
+async def measure(product: Product, upstream_port: int, options: argparse.Namespace) -> None:
+    pieces = mixed(options.tokens)
+    server = await asyncio.start_server(answers(pieces, options.rate), "127.0.0.1", upstream_port)
+    async with server, chromium() as browser:
+        await long_conversation(browser, product, count=options.messages)
+        await long_answer(browser, product, tokens=options.tokens, rate=options.rate)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tokens", type=int, default=20_000)
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--messages", type=int, default=2_000)
+    options = parser.parse_args()
+    upstream_port = free_port()
+    with product_served(upstream_port) as product:
+        asyncio.run(measure(product, upstream_port, options))
+
+
+if __name__ == "__main__":
+    main()
