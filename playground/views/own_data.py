@@ -79,9 +79,9 @@ def archive_import(request: PersonRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def data_delete(request: PersonRequest) -> HttpResponse:
-    """Delete everything the person made; the account, its providers and keys stay. Asks for the password."""
-    if not request.user.check_password(request.POST.get("password", "")):
-        return _page(request, data_error=_("This is not your password."))
+    """Delete everything the person made; the account, its providers and keys stay. Asks who is there before."""
+    if problem := _doubt(request):
+        return _page(request, data_error=problem)
     services.person_data_delete(user=request.user)
     nudge_send(request.user.pk, Nudge("conversations"))
     messages.success(request, _("Everything you made here is deleted."))
@@ -91,18 +91,31 @@ def data_delete(request: PersonRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def account_leave(request: PersonRequest) -> HttpResponse:
-    """Delete the account with everything in it. Asks for the password; the last administrator has to stay."""
+    """Delete the account with everything in it. Asks who is there before; the last administrator has to stay."""
     user = request.user
-    if not user.check_password(request.POST.get("password", "")):
-        return _page(request, account_error=_("This is not your password."))
+    if problem := _doubt(request):
+        return _page(request, account_error=problem)
     try:
         account_delete_check(user=user)
         services.person_data_delete(user=user)
         account_delete(user=user)
-    except LastAdministrator as problem:
-        return _page(request, account_error=problem.message)
+    except LastAdministrator as refused:
+        return _page(request, account_error=refused.message)
     logout(request)
     return redirect("account_login")
+
+
+def _doubt(request: PersonRequest) -> str:
+    """Return why something is not deleted for good: the password is not theirs; "" where it is.
+
+    Who signs in elsewhere has no password here and types their username instead.
+    """
+    user = request.user
+    if user.has_usable_password():
+        right = user.check_password(request.POST.get("password", ""))
+        return "" if right else _("This is not your password.")
+    right = request.POST.get("name", "").strip() == user.username
+    return "" if right else _("This is not your username.")
 
 
 def _page(request: PersonRequest, **problems: str) -> HttpResponse:

@@ -227,6 +227,24 @@ def test_an_account_goes_with_everything_in_it(bob: User, alice: User) -> None:
 
 
 @pytest.mark.django_db
+def test_who_has_no_password_confirms_with_their_username(bob: User, alice: User) -> None:
+    bob.set_unusable_password()
+    bob.save()
+    client = client_of(bob)
+    page = client.get("/settings/data/").content.decode()
+    assert "Type your username, bob, to confirm" in page
+    assert 'type="password"' not in page
+    for fields in ({}, {"name": "alice"}, {"password": ""}, {"password": bob.password}):
+        for form in ("data", "account"):
+            answer = client.post(f"/settings/{form}/delete/", fields)
+            assert answer.status_code == 422
+            assert "This is not your username." in answer.content.decode()
+    assert client.post("/settings/data/delete/", {"name": "bob"}).status_code == 302
+    assert client.post("/settings/account/delete/", {"name": " bob "}).status_code == 302
+    assert User.objects.get() == alice
+
+
+@pytest.mark.django_db
 def test_the_last_administrator_stays_with_everything(alice: User) -> None:
     desk_make(alice)
     answer = client_of(alice).post("/settings/account/delete/", {"password": PASSWORD})
