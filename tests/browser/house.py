@@ -27,6 +27,7 @@ class House:
     installation: Installation
     server: ServedProcess
     administrator: HttpPage
+    environment: dict[str, str]
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def enter(self, page: Page, *, name: str = "") -> Seat:
@@ -46,6 +47,10 @@ class House:
         expect(seat.message).to_be_visible()
         return seat
 
+    def twin(self) -> ServedProcess:
+        """Start one more process of this installation, with the same providers."""
+        return self.installation.serve(**self.environment)
+
     def runs(self, seat: Seat) -> int:
         """Return how many runs the seat's conversation has had."""
         return run_count(self.installation, seat.http.conversation)
@@ -56,12 +61,12 @@ def house_open(
 ) -> House:
     """Serve with these providers of the team, who need no key unless they name one; `hosts` may be called though private."""
     with_defaults = [{"api": "generic", "auth": "none"} | dict(provider) for provider in providers]
-    served = installation.serve(
-        PLAYGROUND_PROVIDERS=json.dumps(with_defaults), PLAYGROUND_PRIVATE_HOSTS=hosts, **environment
-    )
+    wanted = {"PLAYGROUND_PROVIDERS": json.dumps(with_defaults), "PLAYGROUND_PRIVATE_HOSTS": hosts}
+    wanted |= environment
+    served = installation.serve(**wanted)
     administrator = page_open(served, "administrator")
     sign_up_open(administrator)
-    return House(installation, served, administrator)
+    return House(installation, served, administrator, wanted)
 
 
 def provider_at(upstream: FakeUpstream, **values: Any) -> dict[str, Any]:
