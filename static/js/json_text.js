@@ -1,18 +1,10 @@
 // @ts-check
 /** JSON as source text: laid out anew without touching a number or a string, and taken apart into the texts of its parts. */
-import { membersOf } from "./json_members.js";
+import { membersOf, valueOf } from "./json_members.js";
+
+export { itemsOf, valueOf } from "./json_members.js";
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/g;
-
-/** The value of a text, or undefined where it is no JSON. @param {string} text @returns {unknown} */
-export function valueOf(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 /** Whether two texts hold the same value, however they are laid out. @param {string} one @param {string} other */
 export function sameJson(one, other) {
@@ -56,26 +48,6 @@ export function atMargin(text) {
 /** @param {number} depth */
 function line(depth) {
   return `\n${"  ".repeat(depth)}`;
-}
-
-/** The source texts of a list's items, null where the text is no JSON list. @param {string} text @returns {string[] | null} */
-export function itemsOf(text) {
-  if (!Array.isArray(valueOf(text))) return null;
-  /** @type {string[]} */
-  const items = [];
-  let depth = 0;
-  let start = -1;
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
-    if (depth === 1 && start !== -1 && (token === "," || token === "]")) {
-      items.push(text.slice(start, index).trim());
-      start = -1;
-    } else if (depth === 1 && start === -1 && token !== "]") {
-      start = index;
-    }
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-  }
-  return items;
 }
 
 /** The members of an object by name, source texts; of doubles the last. @param {string} text @returns {Map<string, string>} */

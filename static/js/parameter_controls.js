@@ -4,6 +4,8 @@
  * as "" and are not sent. Nothing is judged here: the server says what is wrong, with the same words as at first.
  */
 
+import { itemsOf, membersOf } from "./json_members.js";
+
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
 
 /** @typedef {object} Control
@@ -75,8 +77,8 @@ const list = {
   write(row, source) {
     for (const token of row.querySelectorAll(":scope [data-token-json]")) token.remove();
     fieldOf(row).value = "";
-    const value = source === "" ? [] : JSON.parse(source);
-    for (const item of Array.isArray(value) ? value : [value]) addToken(row, JSON.stringify(item));
+    if (source === "") return;
+    for (const item of itemsOf(source) ?? [source]) addToken(row, item);
   },
 };
 
@@ -94,11 +96,10 @@ const pairs = {
   },
   write(row, source) {
     for (const pair of row.querySelectorAll(":scope [data-pair]")) pair.remove();
-    const value = source === "" ? {} : JSON.parse(source);
-    for (const [key, member] of Object.entries(value)) {
+    for (const [key, member] of membersOf(source) ?? []) {
       const pair = addPair(row);
       partOf(pair, "[data-pair-key]").value = key;
-      partOf(pair, "[data-pair-value]").value = typeof member === "string" ? member : JSON.stringify(member);
+      partOf(pair, "[data-pair-value]").value = member.startsWith('"') ? String(JSON.parse(member)) : member;
     }
   },
 };
@@ -166,7 +167,7 @@ function control(row) {
 
 /** @param {HTMLElement} row */
 function types(row) {
-  return (row.dataset["type"] ?? "").split(" or ");
+  return (row.dataset["types"] ?? "").split(" ");
 }
 
 /** @param {HTMLElement} row */

@@ -121,6 +121,23 @@ def test_a_pasted_body_sets_everything_and_runs_at_once(
     expect(panel.locator('[data-param="stream"]')).to_have_attribute("data-state", "unset")
 
 
+def test_lists_and_pairs_keep_their_numbers_and_their_order(
+    bench: Workbench, panel: Locator, editor: Locator, upstream: FakeUpstream
+) -> None:
+    write_all(
+        editor,
+        '{"model": "o3", "stop": ["a", "\\u0041"], "logit_bias": {"50256": -1.0, "5": 12345678901234567890}}',
+    )
+    biases = panel.locator('[data-param="logit_bias"] [data-pair]')
+    expect(biases).to_have_count(2)
+    biases.first.locator("[data-pair-value]").fill("-1.50")
+    panel.locator('[data-param="stop"]').locator("[data-token-remove]").first.click()
+
+    bench.say("Hi")
+    body = upstream.wait_for_request().body.decode()
+    assert body.endswith('"stop":["\\u0041"],"logit_bias":{"50256": -1.50, "5": 12345678901234567890}}'), body
+
+
 def test_what_cannot_be_read_is_kept_and_stops_a_run_until_it_is_put_right(
     bench: Workbench, panel: Locator, editor: Locator, upstream: FakeUpstream
 ) -> None:
