@@ -14,15 +14,21 @@ LEAST: Final = 2
 
 
 def decimals_of(amount: Decimal) -> int:
-    """Return how many decimals say something: 1234.5 has 2, 0.00042 has 5. `static/js/stats.js` reckons the same."""
-    if amount == 0 or abs(amount) >= Decimal("0.1"):
+    """Return how many decimals say something: 0 has none, 1234.5 has 2, 0.00042 has 5, 0.000401 has 4.
+
+    `static/js/stats.js` reckons the same.
+    """
+    if amount == 0:
+        return 0
+    if abs(amount) >= Decimal("0.1"):
         return LEAST
-    return LEAST - 1 - amount.adjusted()
+    exponent = round(amount, LEAST - 1 - amount.adjusted()).normalize().as_tuple().exponent
+    return max(LEAST, -exponent) if isinstance(exponent, int) else LEAST
 
 
 def money_text(amount: Decimal, currency: str) -> str:
     """Return an amount with its currency: "1,234.50 USD", "0.00042 USD", "0 USD"."""
-    decimals = decimals_of(amount) if amount else 0
+    decimals = decimals_of(amount)
     number = number_format(round(amount, decimals), decimals, use_l10n=True, force_grouping=True)
     return _("%(amount)s %(currency)s") % {"amount": number, "currency": currency}
 

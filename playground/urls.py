@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog
 
+from playground.cost_urls import urlpatterns as cost_urls
 from playground.export_urls import urlpatterns as export_urls
 from playground.preset_urls import urlpatterns as preset_urls
 from playground.tool_urls import urlpatterns as tool_urls
@@ -70,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("attachments/<slug:digest>/", attachment.attachment, name="attachment"),
     path("attachments/<slug:digest>/thumbnail/", attachment.thumbnail, name="attachment-thumbnail"),
+    *cost_urls,
     *tool_urls,
     *preset_urls,
     *tree_urls,

@@ -73,8 +73,8 @@ def price(*, pk: int) -> Price:
 
 
 def priced_providers() -> QuerySet[Provider]:
-    """Return every provider that a price may be for: the team's and people's own. For administrators."""
-    return Provider.objects.select_related("owner")
+    """Return the providers that a price may be for alone: the team's. People's own have the prices of every provider."""
+    return Provider.objects.filter(owner=None)
 
 
 def budgets() -> QuerySet[Budget]:
@@ -113,6 +113,6 @@ def keys_used(*, person: User, providers: Iterable[UUID]) -> dict[UUID, int]:
     return {provider: pk for provider, pk, _owner in sorted(ids, key=lambda row: row[2] is not None)}
 
 
-def keys() -> QuerySet[ApiKey]:
+def keys_all() -> QuerySet[ApiKey]:
     """Return every key, the team's first. For administrators; who sees one sees no more than its last characters."""
     return ApiKey.objects.select_related("provider", "owner").order_by("provider__name", "owner__username")

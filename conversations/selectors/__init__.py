@@ -52,6 +52,7 @@ from conversations.selectors.costs import (
     key_is_used_by,
     spent_by,
     spent_on,
+    spent_on_budgets,
 )
 from conversations.selectors.exchange_neighbours import (
     answer_of,
@@ -234,6 +235,7 @@ __all__ = [
     "shape_of",
     "spent_by",
     "spent_on",
+    "spent_on_budgets",
     "tags_of",
     "tags_on",
     "tool_loop_of",

@@ -110,6 +110,22 @@ def spent_on(*, budget: Budget, month: date) -> Spent:
     return _sums(Charge.objects.filter(**of, month=month), ()).get((), Spent())
 
 
+def spent_on_budgets(*, budgets: Iterable[Budget], month: date) -> dict[int, Spent]:
+    """Return what has been spent in a month on what each of these budgets is for, by the budget's id. Two queries."""
+    wanted = list(budgets)
+    people = Charge.objects.filter(
+        month=month, person__in=[each.person_id for each in wanted if each.person_id]
+    )
+    keys = Charge.objects.filter(month=month, key__in=[each.key_id for each in wanted if each.key_id])
+    by_person, by_key = _sums(people, ("person",)), _sums(keys, ("key",))
+    return {
+        each.pk: by_person.get((each.person_id,), Spent())
+        if each.person_id is not None
+        else by_key.get((each.key_id,), Spent())
+        for each in wanted
+    }
+
+
 def charges_unknown() -> int:
     """Return how many answers have no known cost. For administrators."""
     return Charge.objects.filter(nano=None).count()

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from conversations import selectors, services
 from conversations.models import Conversation
+from conversations.money_words import spent_text
 from conversations.selectors import ListFilter, ListPlace, Shelf
 from playground.nudges import Nudge
 from playground.runtime import nudge_send
@@ -219,6 +220,7 @@ def conversation_keeping(request: PersonRequest, pk: UUID) -> HttpResponse:
         "own": found.owner_id == request.user.pk,
         "tags": ", ".join(tag.name for tag in tags),
         "href": reverse("conversation-keeping", args=[pk]),
+        "cost": spent_text(selectors.cost_of_conversation(conversation=found)),
     }
     return render(request, "playground/_keeping.html", context)
 

@@ -34,7 +34,7 @@ function money({ amount, currency }) {
   let decimals = 2;
   if (value === 0) decimals = 0;
   else if (value < 0.1) decimals = 1 - Math.floor(Math.log10(value));
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const digits = { minimumFractionDigits: Math.min(2, decimals), maximumFractionDigits: decimals };
   return interpolate(
     gettext("%(amount)s %(currency)s"),
     { amount: new Intl.NumberFormat(language(), digits).format(value), currency },

@@ -2,14 +2,18 @@
 
 from team.forms.account import EmailForm, LoginForm, SignupForm
 from team.forms.people import InvitationForm, PersonForm, ProfileForm, TeamSettingsForm
+from team.forms.prices import BudgetForm, PriceChoiceForm, PriceForm
 from team.forms.provider import KeyForm, ProviderForm
 
 __all__ = [
+    "BudgetForm",
     "EmailForm",
     "InvitationForm",
     "KeyForm",
     "LoginForm",
     "PersonForm",
+    "PriceChoiceForm",
+    "PriceForm",
     "ProfileForm",
     "ProviderForm",
     "SignupForm",
