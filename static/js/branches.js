@@ -2,7 +2,7 @@
 /** Alternatives in the tree: answer again, say it differently, look at another branch. Nothing that was said goes away. */
 import { delegate } from "./dom.js";
 import { randomId } from "./drafts.js";
-import { gettext } from "./i18n.js";
+import { gettext, interpolate } from "./i18n.js";
 import { readyToRun } from "./ready.js";
 import { LIVE } from "./reply.js";
 import { post } from "./request.js";
@@ -82,7 +82,7 @@ function wait(button, seconds) {
   button.dataset["label"] = text;
   let left = seconds;
   const show = () => {
-    label.textContent = `${gettext("Trying again in")} ${left} s · ${gettext("press to cancel")}`;
+    label.textContent = interpolate(gettext("Trying again in %(seconds)s s · press to cancel"), { seconds: left });
   };
   show();
   const timer = setInterval(() => {
