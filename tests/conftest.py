@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "tests" / "artifacts"
+LONG = 4  # so many tests of the usual length a slow one takes
 
 
 def pytest_report_header() -> str:
@@ -52,7 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # Workers get whole files, so that the tests of one share what its module set up.
         raise pytest.UsageError(f"tests with Chromium need files of their own: {', '.join(mixed)}")
     # The longest files of the browser first, so that no worker sits on one of them alone at the end.
-    sizes = Counter(item.path for item in items if in_browser(item))
+    sizes: Counter[Path] = Counter()
+    for item in filter(in_browser, items):
+        sizes[item.path] += LONG if item.get_closest_marker("slow") else 1
     items.sort(
         key=lambda item: (in_browser(item), -sizes[item.path], item.path if in_browser(item) else Path())
     )

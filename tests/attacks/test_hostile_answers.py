@@ -178,6 +178,7 @@ def see_all(bench: Workbench) -> None:
         expect(answer.locator("[data-source]:not([hidden])")).to_have_count(0, timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_hostile_answers_are_inert_live_and_after_a_reload(
     bench: Workbench, witness: Witness, alice: Page, upstream: FakeUpstream
 ) -> None:
@@ -265,6 +266,7 @@ def test_markup_that_people_type_is_text_for_others(
         witness.assert_inert()
 
 
+@pytest.mark.slow
 def test_text_that_breaks_renderers_keeps_the_page_responsive(
     bench: Workbench, witness: Witness, alice: Page, upstream: FakeUpstream
 ) -> None:

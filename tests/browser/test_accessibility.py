@@ -44,6 +44,7 @@ def test_pages_before_signing_in(page: Page, house: House) -> None:
         check(page, what=path)
 
 
+@pytest.mark.slow
 def test_the_settings_pages(page: Page, house: House) -> None:
     house.seat(page, house.administrator)
     for path in SETTINGS:
@@ -58,6 +59,7 @@ def test_an_empty_workbench(page: Page, installation: Installation) -> None:
     check(page, what="without a provider")
 
 
+@pytest.mark.slow
 def test_the_workbench_with_answers_errors_and_the_inspector(
     page: Page, house: House, upstream: FakeUpstream
 ) -> None:

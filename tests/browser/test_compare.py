@@ -37,6 +37,7 @@ def contents(request: Received) -> list[str]:
     return [message["content"] for message in request.json["messages"]]
 
 
+@pytest.mark.slow
 def test_three_columns_for_three_turns(compare: Compare, upstream: FakeUpstream) -> None:
     gates = {model: Gate() for model in ("a", "b", "c")}
     for model, gate in gates.items():
@@ -147,6 +148,7 @@ def test_one_column_runs_alone_again_and_without_what_was_objected_to(
     assert (len(sent_by(upstream, "m-1")), len(sent_by(upstream, "picky"))) == (2, 2)
 
 
+@pytest.mark.slow
 def test_differences_sweep_order_and_scrolling(compare: Compare, upstream: FakeUpstream) -> None:
     page = compare.page
     long = "\n\n".join(f"Paragraph {number} of many." for number in range(80))
@@ -191,8 +193,10 @@ def test_differences_sweep_order_and_scrolling(compare: Compare, upstream: FakeU
     compare.expect_states(A="completed", B="completed", C="completed")
     assert sorted(request.json["temperature"] for request in upstream.requests[-3:]) == [0, 1, 1.5]
     compare.act("C", "Remove column")
-    page.get_by_role("button", name="Remove", exact=True).click()
     expect(compare.columns).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(compare.columns).to_have_count(3)
+    expect(compare.answer("C")).to_be_visible()
 
 
 def test_three_choices_stream_side_by_side_and_one_is_used(bench: Workbench, upstream: FakeUpstream) -> None:

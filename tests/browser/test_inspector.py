@@ -189,6 +189,7 @@ def is_ready(served: ServedProcess) -> bool:
     return bool(health["local_model"]["status"] == "ready")
 
 
+@pytest.mark.slow
 @pytest.mark.local_model
 def test_the_local_model_tells_how_sure_it_was_and_goes_on_from_an_alternative(
     page: Page, installation: Installation

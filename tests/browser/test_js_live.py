@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.lab import Lab, article, bundle, end_update, lab, watch, workbench
@@ -248,6 +249,7 @@ def tokens(count: int) -> list[str]:
     return [text[at : at + 4] for at in range(0, count * 4, 4)]
 
 
+@pytest.mark.slow
 def test_the_end_of_a_20_000_token_answer_costs_no_more_than_its_beginning(
     lab: Lab,
     page: Page,

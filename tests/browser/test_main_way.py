@@ -12,6 +12,7 @@ from tests.replies import Stream
 from tests.served import Installation, wait_for
 
 
+@pytest.mark.slow
 @pytest.mark.local_model
 def test_a_new_person_chats_with_the_local_model_without_any_key(
     page: Page, installation: Installation
@@ -32,6 +33,7 @@ def test_a_new_person_chats_with_the_local_model_without_any_key(
     expect(request).to_contain_text('"max_tokens": 24')
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_a_provider_of_ones_own(page: Page, installation: Installation) -> None:
     with FakeUpstream() as up:
         up.models = ["model-a", "model-b"]

@@ -52,6 +52,7 @@ def schema_write(desk: ToolsDesk, label: str, text: str) -> None:
     desk.page.keyboard.insert_text(text)
 
 
+@pytest.mark.slow
 @pytest.mark.local_model
 def test_an_answer_of_the_real_local_model_is_judged(
     desk: ToolsDesk, house: House, faults: list[str]

@@ -171,6 +171,7 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
     assert sorted(sent) == [["Start", "begun", "From Alice"], ["Start", "begun", "From Bob"]]
 
 
+@pytest.mark.slow
 def test_a_tree_is_changed_by_hand_and_every_deed_can_be_undone(alice: Seat, up: FakeUpstream) -> None:
     up.script(alice.http.model, Stream(text=["A1"]), Stream(text=["A2"]), Stream(text=["A3"]))
     alice.say("Q1")
