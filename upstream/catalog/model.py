@@ -81,8 +81,8 @@ class Field:
 
     @property
     def type(self) -> str:
-        """The documented type as one phrase, such as "string or array"."""
-        return " or ".join(self.types)
+        """The documented type in no language's words, such as "string | array"."""
+        return " | ".join(self.types)
 
     @property
     def nullable(self) -> bool:
