@@ -3,6 +3,7 @@
 import { delegate, fresh, make } from "../dom.js";
 import { problemNodes } from "../field_message.js";
 import { insert } from "../fragments.js";
+import { gettext } from "../i18n.js";
 import { colour } from "../markdown/code.js";
 import { show } from "../panels.js";
 import { LIVE } from "../reply.js";
@@ -135,6 +136,8 @@ class Inspector {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
     this.#panel.setAttribute("aria-busy", "true");
+    // What stands there says that there is nothing to see.
+    if (!this.#panel.dataset["shows"]) this.#panel.replaceChildren(make("p", { class: "inspect__note" }, gettext("Loading…")));
     const result = await get(this.#query(url), loading.signal);
     if (result.aborted) return;
     this.#panel.removeAttribute("aria-busy");

@@ -170,6 +170,7 @@ class FormatEditor {
       const input = /** @type {HTMLInputElement} */ (radio);
       input.checked = input.value === this.#type;
     }
+    for (const note of elements(this.#dialog, "[data-format-note]")) note.hidden = note.dataset["formatNote"] !== this.#type;
     part(this.#dialog, "[data-format-schema]").hidden = this.#type !== "json_schema";
     for (const name of ["name", "description", "strict"]) {
       const field = /** @type {HTMLInputElement} */ (part(this.#dialog, `[data-format-field="${name}"]`));
