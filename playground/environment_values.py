@@ -163,8 +163,7 @@ def database_parse(text: str, data_dir: Path | str) -> dict[str, Any]:
         return _sqlite(str(Path(data_dir) / "playground.sqlite3"))
     scheme = text.partition(":")[0]
     if scheme == "sqlite":
-        name = str(dj_database_url.parse(text)["NAME"])
-        return _sqlite(name)
+        return _sqlite(_sqlite_file(text))
     parts = _url(text, ("postgresql", "postgres", "sqlite"))
     if not parts.path.strip("/"):
         raise ValueError("the URL names no database")
@@ -176,6 +175,17 @@ def database_parse(text: str, data_dir: Path | str) -> dict[str, Any]:
     # After `reconnect_timeout` a lost connection is tried for anew by whoever needs one next, not after a growing pause.
     options["pool"] = {"min_size": min(2, size), "max_size": size, "timeout": 10, "reconnect_timeout": 10}
     return config
+
+
+def _sqlite_file(text: str) -> str:
+    """Return the path in an SQLite URL. A database in memory would be another one for each thread."""
+    name = str(dj_database_url.parse(text)["NAME"])
+    path = Path(name)
+    if not path.is_absolute():
+        raise ValueError("expected the absolute path of a file after sqlite:///")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent} for the database")
+    return name
 
 
 def _sqlite(name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from playground.runs import OpenStream, Runs
 from tests.desk import Desk
 from upstream.address_guard import AddressGuard
 from upstream.client import Timeouts, UpstreamClient, UpstreamResponse
+from upstream.wire.errors import UpstreamError
 from upstream.wire.request import PreparedRequest
 
 T = TypeVar("T")
@@ -126,6 +127,23 @@ async def stage_set(
         await client.aclose()
         await journal.close()
         await ledger.close()
+
+
+def failing_first(*errors: UpstreamError) -> Callable[[OpenStream], OpenStream]:
+    """Return a wrapper whose first streams fail with these errors, in order, before anything is sent upstream."""
+    left = list(errors)
+
+    def wrap(open_stream: OpenStream) -> OpenStream:
+        def opener(
+            request: PreparedRequest, timeouts: Timeouts
+        ) -> AbstractAsyncContextManager[UpstreamResponse]:
+            if left:
+                raise left.pop(0)
+            return open_stream(request, timeouts)
+
+        return opener
+
+    return wrap
 
 
 def broken_after(reads: int, error: Exception) -> Callable[[OpenStream], OpenStream]:

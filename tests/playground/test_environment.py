@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -81,48 +82,59 @@ def test_every_problem_is_reported_at_once(data: Path) -> None:
     assert "Example: PORT=8080" in message
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("HOST", "http://127.0.0.1"),
-        ("HOST", "bad host"),
-        ("PORT", "65536"),
-        ("PORT", "-1"),
-        ("PORT", "٨٠٠٠"),
-        ("PUBLIC_URL", "playground.example.com"),
-        ("PUBLIC_URL", "https://example.com/below"),
-        ("PUBLIC_URL", "https://user@example.com"),
-        ("PUBLIC_URL", "https://example.com:99999"),
-        ("TRUSTED_PROXY", "proxy.lan"),
-        ("SECRET_KEY", "short"),
-        ("DATABASE_URL", "mysql://db/playground"),
-        ("DATABASE_URL", "postgresql://db"),
-        ("DATABASE_URL", "postgresql://db/playground?pool_max_size=none"),
-        ("REDIS_URL", "http://redis"),
-        ("ALLOWED_HOSTS", "https://example.com"),
-        ("ALLOWED_HOSTS", "example.com:8000"),
-        ("PLAYGROUND_LOCAL_MODEL", "2"),
-        ("PLAYGROUND_PROVIDERS", "{"),
-        ("PLAYGROUND_PROVIDERS", "{}"),
-        ("PLAYGROUND_PROVIDERS", "[1]"),
-        ("PLAYGROUND_PROVIDERS", '[{"name": "A"}]'),
-        ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "ftp://a"}]'),
-        ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "https://a", "models": "m"}]'),
-        ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "https://a", "colour": "red"}]'),
-        ("PLAYGROUND_PRIVATE_HOSTS", "vllm.lan"),
-        ("PLAYGROUND_PRIVATE_HOSTS", "10.0.0.0/99"),
-        ("PLAYGROUND_GRACE_SECONDS", "soon"),
-        ("PLAYGROUND_GRACE_SECONDS", "-1"),
-        ("EMAIL_URL", "mail.example.com"),
-        ("EMAIL_FROM", "a@example.com\nBcc: b@example.com"),
-        ("DEBUG", "2"),
-    ],
-)
+WRONG: Final = [
+    ("HOST", "http://127.0.0.1"),
+    ("HOST", "bad host"),
+    ("PORT", "65536"),
+    ("PORT", "-1"),
+    ("PORT", "٨٠٠٠"),
+    ("PUBLIC_URL", "playground.example.com"),
+    ("PUBLIC_URL", "https://example.com/below"),
+    ("PUBLIC_URL", "https://user@example.com"),
+    ("PUBLIC_URL", "https://example.com:99999"),
+    ("TRUSTED_PROXY", "proxy.lan"),
+    ("SECRET_KEY", "short"),
+    ("DATABASE_URL", "mysql://db/playground"),
+    ("DATABASE_URL", "postgresql://db"),
+    ("DATABASE_URL", "postgresql://db/playground?pool_max_size=none"),
+    ("DATABASE_URL", "sqlite://:memory:"),
+    ("DATABASE_URL", "sqlite:///"),
+    ("DATABASE_URL", "sqlite:////no/such/folder/playground.sqlite3"),
+    ("REDIS_URL", "http://redis"),
+    ("ALLOWED_HOSTS", "https://example.com"),
+    ("ALLOWED_HOSTS", "example.com:8000"),
+    ("PLAYGROUND_LOCAL_MODEL", "2"),
+    ("PLAYGROUND_PROVIDERS", "{"),
+    ("PLAYGROUND_PROVIDERS", "{}"),
+    ("PLAYGROUND_PROVIDERS", "[1]"),
+    ("PLAYGROUND_PROVIDERS", '[{"name": "A"}]'),
+    ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "ftp://a"}]'),
+    ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "https://a", "models": "m"}]'),
+    ("PLAYGROUND_PROVIDERS", '[{"name": "A", "base_url": "https://a", "colour": "red"}]'),
+    ("PLAYGROUND_PRIVATE_HOSTS", "vllm.lan"),
+    ("PLAYGROUND_PRIVATE_HOSTS", "10.0.0.0/99"),
+    ("PLAYGROUND_GRACE_SECONDS", "soon"),
+    ("PLAYGROUND_GRACE_SECONDS", "-1"),
+    ("PLAYGROUND_GRACE_SECONDS", "nan"),
+    ("PLAYGROUND_RUNS_PER_PERSON", "many"),
+    ("PLAYGROUND_RUNS_PER_PROVIDER", "-1"),
+    ("EMAIL_URL", "mail.example.com"),
+    ("EMAIL_FROM", "a@example.com\nBcc: b@example.com"),
+    ("DEBUG", "2"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_answered_with_its_name_and_an_example(data: Path, name: str, value: str) -> None:
     message = problem_of(data, **{name: value})
     assert f"  {name}: " in message
     assert f"Example: {name}={VARIABLES[name].example}" in message
     assert message.count("Example:") == 1
+
+
+def test_every_variable_is_checked() -> None:
+    tested_below = {"PLAYGROUND_DATA"}
+    assert {name for name, _value in WRONG} | tested_below == set(VARIABLES)
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,16 @@ from tests.fakes import (
     error_reply,
     html_reply,
 )
-from tests.playground.stage import Stage, broken_after, kept, stage_set
+from tests.playground.stage import Stage, broken_after, failing_first, kept, stage_set
 from upstream.client import Timeouts
+from upstream.wire.errors import (
+    AddressForbidden,
+    ConnectFailed,
+    ConnectionCut,
+    NameNotResolved,
+    RateLimited,
+    UpstreamError,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
@@ -199,6 +207,43 @@ async def test_a_rate_limit_says_when_to_try_again(stage: Stage, desk: Desk, up:
     up.script("model-a", error_reply(429, "Slow down", headers=[("Retry-After", "7")]))
     end = await stage.end(await stage.start(desk))
     assert (end["error"]["status"], end["error"]["retry_after"]) == (429, 7)
+
+
+def failed(cls: type[UpstreamError], *, sent: bool) -> UpstreamError:
+    error = cls("Something went wrong.")
+    error.sent = sent
+    return error
+
+
+@pytest.mark.parametrize("cls", [ConnectFailed, ConnectionCut, NameNotResolved])
+async def test_where_nothing_was_sent_the_request_is_tried_once_more(
+    desk: Desk, up: FakeUpstream, cls: type[UpstreamError]
+) -> None:
+    up.script("model-a", Stream(text=["Hello"]))
+    async with stage_set("127.0.0.1", wrap=failing_first(failed(cls, sent=False))) as stage:
+        exchange = await stage.start(desk)
+        assert (await stage.end(exchange))["state"] == "completed"
+        assert stage.text(exchange) == "Hello"
+    assert len(up.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        (failed(ConnectionCut, sent=True),),
+        (failed(ConnectFailed, sent=False), failed(ConnectFailed, sent=False)),
+        (failed(AddressForbidden, sent=False),),
+        (failed(RateLimited, sent=True),),
+    ],
+    ids=["something was sent", "twice", "forbidden", "limited"],
+)
+async def test_otherwise_nothing_is_repeated_by_itself(
+    desk: Desk, up: FakeUpstream, errors: tuple[UpstreamError, ...]
+) -> None:
+    async with stage_set("127.0.0.1", wrap=failing_first(*errors)) as stage:
+        end = await stage.end(await stage.start(desk))
+    assert (end["state"], end["error"]["kind"]) == ("failed", errors[0].kind)
+    assert up.requests == []
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,17 @@ def test_an_address_of_another_machine_is_said(installation: Installation) -> No
     assert "is not an address of this machine" in process.output
 
 
+def test_a_database_that_cannot_be_opened_is_said_with_what_to_do(
+    installation: Installation, tmp_path: Path
+) -> None:
+    process = installation.start(DATABASE_URL=f"sqlite:///{tmp_path}")
+    assert process.wait() == 1
+    assert (
+        "The database cannot be reached: unable to open database file. Check DATABASE_URL." in process.output
+    )
+    assert "Traceback" not in process.output
+
+
 def test_a_database_without_tables_is_said_and_migrate_makes_them(
     installation: Installation, tmp_path: Path
 ) -> None:

@@ -63,7 +63,8 @@ class Command(BaseCommand):
             executor = MigrationExecutor(connection)
             missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except DatabaseError as problem:
-            raise CommandError(f"The database cannot be reached: {problem}Check DATABASE_URL.") from problem
+            reason = str(problem).strip().rstrip(".")
+            raise CommandError(f"The database cannot be reached: {reason}. Check DATABASE_URL.") from problem
         if missing and apply:
             self.stdout.write(f"Bringing the database up to date ({len(missing)} migrations)")
             call_command("migrate", verbosity=0, interactive=False)
