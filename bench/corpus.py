@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CONVERSATIONS: Final = 10_000
 MESSAGES_EACH: Final = 10
+TOKENS_OUT: Final = 300
 BATCH: Final = 200
 """Conversations per transaction."""
 END: Final = datetime(2026, 11, 1, tzinfo=UTC)
@@ -69,6 +70,8 @@ def corpus_make(*, conversations: int = CONVERSATIONS, said: bool = False) -> in
     """Write the corpus into the empty database; return how many messages it has."""
     from django.db import transaction
 
+    from conversations.services import usage_recount
+
     dice = random.Random(20261122)
     people = _people()
     begun = time.perf_counter()
@@ -79,6 +82,7 @@ def corpus_make(*, conversations: int = CONVERSATIONS, said: bool = False) -> in
             written += _batch_write(dice, people, batch, conversations)
         if said and batch[-1] % 2000 == 2000 - 1:
             print(f"{written:,} messages in {time.perf_counter() - begun:.0f} s", flush=True)
+    usage_recount()
     return written
 
 
@@ -143,6 +147,9 @@ def _conversation(dice: random.Random, people: "list[User]", number: int, total:
             api="generic",
             model=dice.choices(MODELS, [8, 4, 2, 1])[0],
             state="failed" if failed else "completed",
+            timing={} if failed else _timing(dice),
+            tokens_in=None if failed else dice.randint(50, 4000),
+            tokens_out=None if failed else TOKENS_OUT,
             error={"kind": dice.choice(ERRORS), "message": "No."} if failed else None,
             method="POST",
             url="https://api.example.com/v1/chat/completions",
@@ -164,6 +171,11 @@ def _conversation(dice: random.Random, people: "list[User]", number: int, total:
         parent = answer.pk
         yield from (run, question, exchange, answer)
     yield Column(conversation=conversation, position=0, leaf_id=parent, settings={"model": MODELS[0]})
+
+
+def _timing(dice: random.Random) -> dict[str, float]:
+    first = dice.lognormvariate(6, 0.6)
+    return {"first_token": first, "last_token": first + TOKENS_OUT / dice.gauss(60, 8) * 1000}
 
 
 def _id(dice: random.Random, at: datetime) -> uuid.UUID:

@@ -1,9 +1,10 @@
-"""How long the list, the filters and the search take at 100,000 messages, on SQLite and on PostgreSQL.
+"""How long the list, the filters, the search and the usage page take at 100,000 messages, on SQLite and on PostgreSQL.
 
 `python -m bench.search` makes both databases, fills them with `bench.corpus` and prints one row for each question to the
 selector behind the page, for somebody who owns most of it and for somebody who owns a tenth: processor time of one call
 (this process and, with PostgreSQL, the session's server process) and the quickest of the calls by the clock, in ms. The
-first holds on a machine that is shared with others, too. `--backend sqlite` or `postgres` does one of them.
+first holds on a machine that is shared with others, too. `--backend sqlite` or `postgres` does one of them;
+`--conversations 20000` makes 100,000 exchanges for the usage page, whose rows add what the page makes of the counts.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 if TYPE_CHECKING:
-    from conversations.selectors import SearchFilter
+    from conversations.selectors import Period, SearchFilter
     from team.models import User
 
 BACKENDS: Final = ("sqlite", "postgres")
@@ -109,7 +110,7 @@ def _size(backend: str) -> int:
 
 def _table() -> None:
     from conversations import selectors
-    from conversations.selectors import ListFilter, SearchFilter, Shelf
+    from conversations.selectors import ListFilter, Period, SearchFilter, Shelf
     from team.models import User
 
     owner, other = User.objects.get(username="alice"), User.objects.get(username="dora")
@@ -131,12 +132,26 @@ def _table() -> None:
     for label, wanted in asked:
         row(label, partial(_search, wanted))
     row("what the filters offer", lambda user: selectors.search_choices(user=user))
+    User.objects.filter(pk=owner.pk).update(role="administrator")
+    owner.refresh_from_db()
+    for period in Period:
+        row(f"usage, {period} (administrator, member)", partial(_usage, period))
 
 
 def _search(wanted: "SearchFilter", user: "User") -> object:
     from conversations import selectors
 
     return selectors.search_messages(user=user, wanted=wanted)
+
+
+def _usage(period: "Period", user: "User") -> object:
+    from bench.corpus import END
+    from conversations import selectors
+    from conversations.selectors import UsageFilter
+    from playground.usage_words import usage_view
+
+    found = selectors.usage_of(user=user, wanted=UsageFilter(period=period), now=END)
+    return usage_view(found, period=period, by_model=False)
 
 
 def _times(call: Callable[[], object]) -> str:

@@ -21,8 +21,12 @@ def stretch_of(value: float) -> str:
 
 def histogram_add(into: MutableMapping[str, int], more: Mapping[str, int]) -> None:
     """Add the counts of `more`."""
+    if not into:  # the usual case of a page that goes through thousands
+        into.update(more)
+        return
+    known = into.get
     for key, count in more.items():
-        into[key] = into.get(key, 0) + count
+        into[key] = known(key, 0) + count
 
 
 def percentile(histogram: Mapping[str, int], share: float) -> float | None:

@@ -1,6 +1,6 @@
 """Counting ended exchanges: values in, one tally for each hour and each day (UTC), person, provider and model out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple
@@ -60,17 +60,40 @@ class Tally:
 
     def add(self, more: "Tally") -> None:
         """Add another tally to this one."""
-        self.add_kept([getattr(more, name) for name in COUNTS], more.details)
+        self._add_counts(
+            (
+                more.completed,
+                more.stopped,
+                more.failed,
+                more.interrupted,
+                more.tokens_in,
+                more.tokens_out,
+                more.uncounted,
+            )
+        )
+        histogram_add(self.errors, more.errors)
+        histogram_add(self.ttft, more.ttft)
+        histogram_add(self.rate, more.rate)
 
-    def add_kept(self, counts: Iterable[int], details: str) -> None:
+    def add_kept(self, counts: Sequence[int], details: str) -> None:
         """Add a kept row: its `COUNTS` and its details."""
-        for name, count in zip(COUNTS, counts, strict=True):
-            if count:
-                setattr(self, name, getattr(self, name) + count)
+        self._add_counts(counts)
         if details != "{}":
-            known = {"errors": self.errors, "ttft": self.ttft, "rate": self.rate}
-            for name, histogram in orjson.loads(details).items():
-                histogram_add(known[name], histogram)
+            kept = orjson.loads(details)
+            histogram_add(self.errors, kept.get("errors", {}))
+            histogram_add(self.ttft, kept.get("ttft", {}))
+            histogram_add(self.rate, kept.get("rate", {}))
+
+    def _add_counts(self, counts: Sequence[int]) -> None:
+        # Spelled out: a page adds thousands.
+        completed, stopped, failed, interrupted, tokens_in, tokens_out, uncounted = counts
+        self.completed += completed
+        self.stopped += stopped
+        self.failed += failed
+        self.interrupted += interrupted
+        self.tokens_in += tokens_in
+        self.tokens_out += tokens_out
+        self.uncounted += uncounted
 
     def count(
         self, state: str, error: Any, timing: Mapping[str, float], tokens: tuple[int | None, int | None]

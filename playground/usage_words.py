@@ -1,6 +1,6 @@
 """What the usage page says and draws: counts in; sentences, rows and charts out. No queries."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from conversations.histogram import percentile
-from conversations.selectors import Lately, Period, UsageFound
+from conversations.selectors import Group, Lately, Period, UsageFound
 from conversations.tally import Tally
 from playground.charts import Chart, Series, Slot, Spark, Value, Words, bar_chart, line_chart, spark
 from playground.templatetags import figures
@@ -106,16 +106,17 @@ class UsageView:
 
 def usage_view(found: UsageFound, *, period: Period, by_model: bool) -> UsageView:
     """Return the page. Lines are drawn for each model where `by_model`, else for each provider."""
-    slots = _slots(found.slots, period)
-    total = _sum(tally for tallies in found.cells.values() for tally in tallies.values())
-    rows = _rows(found)
+    # Adding tallies is what costs here: each is added once to its group and once to its line.
+    whole = {group: _sum(tallies.values()) for group, tallies in found.cells.items()}
+    total = _sum(whole.values())
+    rows = _rows(whole)
     return UsageView(
-        standings=_standings(found, period),
+        standings=_standings(found, whole, period),
         total=total,
         rows=rows[:MOST_ROWS],
         hidden=max(0, len(rows) - MOST_ROWS),
         errors=_errors(total),
-        panels=_panels(found, slots, by_model=by_model),
+        panels=_panels(found, _slots(found.slots, period), by_model=by_model),
     )
 
 
@@ -129,7 +130,7 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
 def _slots(begins: Sequence[datetime], period: Period) -> list[Slot]:
     day = pgettext("day on an axis", "j M")
     if period is not Period.TODAY:
-        return [Slot(date_format(each, day), date_format(each, day)) for each in begins]
+        return [Slot(label, label) for label in (date_format(each, day) for each in begins)]
     hour = timedelta(hours=1)
     return [
         Slot(
@@ -144,24 +145,29 @@ def _slots(begins: Sequence[datetime], period: Period) -> list[Slot]:
 # How they do now
 
 
-def _standings(found: UsageFound, period: Period) -> tuple[Standing, ...]:
+def _standings(found: UsageFound, whole: Mapping[Group, Tally], period: Period) -> tuple[Standing, ...]:
     names = {group.provider for group in found.cells} | set(found.lately)
-    made = [_standing(name, found, period) for name in names]
+    made = []
+    for name in names:
+        runs = [0] * len(found.slots)
+        for group, tallies in found.cells.items():
+            if group.provider == name:
+                for n, tally in tallies.items():
+                    runs[n] += tally.runs
+        then = _sum(tally for group, tally in whole.items() if group.provider == name)
+        made.append(_standing(name, found.lately.get(name, Lately()), then, runs, period))
     made.sort(key=lambda pair: pair[0])
     return tuple(standing for _order, standing in made[:MOST_STANDINGS])
 
 
-def _standing(name: str, found: UsageFound, period: Period) -> tuple[tuple[float, ...], Standing]:
+def _standing(
+    name: str, lately: Lately, whole: Tally, runs: Sequence[int], period: Period
+) -> tuple[tuple[float, ...], Standing]:
     """Return a provider's standing after what orders it: the worst first."""
-    in_slot = [Tally() for _slot in found.slots]
-    for group, tallies in found.cells.items():
-        if group.provider == name:
-            for n, tally in tallies.items():
-                in_slot[n].add(tally)
-    whole = _sum(in_slot)
-    lately = found.lately.get(name, Lately())
-    usual = percentile(whole.ttft, 0.5)
-    slow = _is_slow(lately, usual, sum(whole.ttft.values()))
+    before = {key: count - lately.began.get(key, 0) for key, count in whole.ttft.items()}
+    before = {key: count for key, count in before.items() if count > 0}
+    usual = percentile(before, 0.5)
+    slow = _is_slow(lately, usual, sum(before.values()))
     share = lately.failed / lately.ended if lately.ended else 0.0
     if share >= MANY_FAIL:
         tone = "bad"
@@ -174,14 +180,15 @@ def _standing(name: str, found: UsageFound, period: Period) -> tuple[tuple[float
         tone=tone,
         now=_now(lately, usual if slow else None),
         then=_then(whole, period),
-        runs=spark(title=_("Runs over time"), values=[tally.runs for tally in in_slot]),
+        runs=spark(title=_("Runs over time"), values=runs),
     )
     return (TONES[tone], -share, -(lately.ttft or 0) if slow else 0.0, -whole.runs), standing
 
 
 def _is_slow(lately: Lately, usual: float | None, answers: int) -> bool:
+    """Whether the last hour is much slower than the `answers` before it."""
     now = lately.ttft
-    if now is None or usual is None or lately.answered < ENOUGH or answers - lately.answered < ENOUGH:
+    if now is None or usual is None or min(lately.answered, answers) < ENOUGH:
         return False
     return now >= SLOW * usual and now - usual >= SLOW_MS
 
@@ -239,10 +246,9 @@ def _then(whole: Tally, period: Period) -> str:
 # Tables
 
 
-def _rows(found: UsageFound) -> tuple[UsageRow, ...]:
+def _rows(wholes: Mapping[Group, Tally]) -> tuple[UsageRow, ...]:
     rows = []
-    for group, tallies in found.cells.items():
-        whole = _sum(tallies.values())
+    for group, whole in wholes.items():
         rows.append(
             UsageRow(
                 provider=group.provider,
@@ -268,16 +274,15 @@ def _errors(total: Tally) -> tuple[ErrorRow, ...]:
 
 
 def _panels(found: UsageFound, slots: Sequence[Slot], *, by_model: bool) -> tuple[Panel, ...]:
-    in_slot = [Tally() for _slot in slots]
     grouped: dict[str, list[Tally]] = {}
     for group, tallies in found.cells.items():
         name = group.model if by_model else group.provider
         line = grouped.setdefault(name, [Tally() for _slot in slots])
         for n, tally in tallies.items():
-            in_slot[n].add(tally)
             line[n].add(tally)
     shown = sorted(grouped, key=lambda name: (-sum(tally.runs for tally in grouped[name]), name))[:MOST_LINES]
     lines = [(name, grouped[name]) for name in shown]
+    in_slot = [_sum(line[n] for line in grouped.values()) for n in range(len(slots))]
     note = ""
     if len(grouped) > MOST_LINES:
         note = _("The five with the most runs are drawn; the table below has all.")

@@ -31,7 +31,8 @@ def compact(value: float | None) -> str:
         if value >= unit:
             scaled = value / unit
             return _number(scaled, 1 if scaled < 10 and scaled != int(scaled) else 0) + name
-    return _number(value) if value == int(value) else f"{_number(value, 2)}"
+    decimals = 0 if value == int(value) else 1 if round(value * 10, 6) == int(value * 10) else 2
+    return _number(value, decimals)
 
 
 @register.filter
@@ -40,7 +41,7 @@ def percent(share: float | None) -> str:
     if share is None:
         return ""
     points = share * 100
-    figure = _number(points, 0 if points in (0, 100) else 1)
+    figure = _number(points, 0 if points == int(points) else 1)
     return pgettext("percent", "%(figure)s %%") % {"figure": figure}
 
 

@@ -88,6 +88,8 @@ class Command(BaseCommand):
         if (old := options["attachments_older_than"]) is not None:
             done = services.attachments_prune(before=now - old, dry_run=dry_run)
             self._say("attachments and stray files", done, dry_run)
+        hours = services.usage_prune(dry_run=dry_run)
+        self.stdout.write(f"counts by the hour: {hours} {'would be removed' if dry_run else 'removed'}")
         self._say_kept(services.storage_measure())
 
     def _say(self, kind: str, done: Pruned, dry_run: bool) -> None:
