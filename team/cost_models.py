@@ -92,4 +92,4 @@ class Budget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        return f"{self.amount:.2f} {self.currency}"

@@ -126,6 +126,21 @@ def spent_on_budgets(*, budgets: Iterable[Budget], month: date) -> dict[int, Spe
     }
 
 
+def costs_owned(*, user: User) -> list[dict[str, Any]]:
+    """Return what the person spent as plain JSON: a row for each month, provider and model."""
+    found = Charge.objects.filter(person=user)
+    names = ("month", "provider_name", "model")
+    return [
+        dict(zip(("month", "provider", "model"), (str(value) for value in values), strict=True))
+        | {
+            "answers": spent.answers,
+            "unknown": spent.unknown,
+            "amounts": {currency: f"{amount:f}" for currency, amount in spent.amounts},
+        }
+        for values, spent in sorted(_sums(found, names).items())
+    ]
+
+
 def charges_unknown() -> int:
     """Return how many answers have no known cost. For administrators."""
     return Charge.objects.filter(nano=None).count()

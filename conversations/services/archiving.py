@@ -4,7 +4,9 @@ about.json                     what this is, of whom, from when
 conversations/<id>.json        one conversation as `docs/formats.md` has it; its attachments without their bytes
 organised/<id>.json            pinned, archived, tags and remarks of that conversation
 attachments/<sha-256>          the bytes, each content once
+presets.json                   presets with their versions
 tool_results.json, comments.json   saved tool results; remarks in other people's conversations
+costs.json                     what the person spent, by month, provider and model; not read back: it was paid once
 """
 
 import base64
@@ -21,6 +23,8 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.models import ArchiveEntry, Comment, Conversation, Message, Tag, ToolMock
+from conversations.selectors.costs import costs_owned
+from conversations.services.archiving_presets import presets_read, presets_told
 from conversations.services.exporting import conversation_record
 from conversations.services.importing import conversations_import
 from conversations.services.organising import tag_names
@@ -43,7 +47,7 @@ class ArchiveRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRead:
-    """What became of an archive: conversations made, passed over because they are there, and refused (by file name)."""
+    """What became of an archive: conversations made, passed over because they are there, and what was refused (by file name)."""
 
     made: int = 0
     there: int = 0
@@ -89,8 +93,10 @@ def archive_write(*, user: User, mask: Callable[[str], str]) -> Iterator[bytes]:
                 yield pipe.take()
             archive.writestr(f"organised/{pk}.json", mask(_json(_organised(user, conversation))))
             yield pipe.take()
+        archive.writestr("presets.json", mask(_json(presets_told(user=user))))
         archive.writestr("tool_results.json", mask(_json(_mocks(user))))
         archive.writestr("comments.json", mask(_json(_comments_elsewhere(user))))
+        archive.writestr("costs.json", mask(_json(costs_owned(user=user))))
     yield pipe.take()
 
 
@@ -203,6 +209,8 @@ def _conversations_read(user: User, archive: zipfile.ZipFile) -> ArchiveRead:
             refused.append(f"{name}: {error}")
         else:
             made, there = made + is_new, there + (not is_new)
+    if "presets.json" in archive.NameToInfo:
+        refused += presets_read(user=user, given=_json_read(archive, "presets.json"))
     _mocks_read(user, archive)
     return ArchiveRead(made, there, tuple(refused))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from conversations.costing import Counted, counted_of, nano_of
 from conversations.models import Charge, Exchange
-from team.models import Price
+from team.models import Price, User
 from team.price_selectors import prices_find
 
 STEP: Final = 500
@@ -130,3 +130,13 @@ def _missing_make(most: int | None) -> int:
         made += len(step)
         filled += sum(charge.nano is not None for charge in charges.values())
     return filled
+
+
+def charges_anonymise(*, user: User) -> int:
+    """Take a person's name from what they spent in past months; return from how many answers.
+
+    The sums stay, as the team's account by month, key and model. Those of this month keep the name: a budget is not
+    refilled by deleting.
+    """
+    past = Charge.objects.filter(person=user, month__lt=month_of(timezone.now()))
+    return past.update(person=None)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from conversations.models import Comment, Conversation, Preset, Seen, Share, Tag, ToolMock, Usage
 from conversations.services.attachment import attachment_digests, attachments_release
+from conversations.services.charging import charges_anonymise
 from conversations.services.counting import exchanges_stop
 from team.models import User
 
@@ -17,7 +18,7 @@ STEP = 50
 def person_data_delete(*, user: User) -> int:
     """Delete the person's conversations, those in the trash too, with all that hangs on them; then their links, tags,
     remarks, presets, saved tool results and counts. Return how many conversations that was. A run in them stops within a
-    second.
+    second. What they spent stays, of past months without their name.
     """
     count = 0
     while ids := list(Conversation.objects.filter(owner=user).values_list("pk", flat=True)[:STEP]):
@@ -36,6 +37,7 @@ def person_data_delete(*, user: User) -> int:
         for model, field in owned:
             model._default_manager.filter(**{field: user}).delete()
         Comment.objects.filter(author=user).delete()
+        charges_anonymise(user=user)
         attachments_release(digests=digests)
     return count
 

@@ -128,12 +128,12 @@ def _preview(
 def _reasons() -> dict[str, str]:
     """Return why an entry of a file is passed over, by its code."""
     return {
-        "ambiguous": _("have different prices in the file: choose one vendor"),
-        "free": _("have a price of 0, which may say that nobody knew"),
-        "kind": _("are no chat models"),
-        "price": _("have no usable price per token for input and output"),
-        "name": _("have a name that no model can have here"),
-        "odd": _("are not written as the list’s other entries"),
+        "ambiguous": _("different prices in the file: choose one vendor"),
+        "free": _("a price of 0, which may say that nobody knew"),
+        "kind": _("no chat model"),
+        "price": _("no usable price per token for input and output"),
+        "name": _("a name that no model can have here"),
+        "odd": _("not written as the list’s other entries"),
     }
 
 

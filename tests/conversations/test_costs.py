@@ -1,5 +1,8 @@
 """What answers cost: reckoned once from the usage as reported, kept, summed by who may see it, and held to budgets."""
 
+import io
+import json
+import zipfile
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -8,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -21,6 +25,8 @@ from conversations.money_words import money_text, spent_text
 from conversations.selectors import CostFilter
 from conversations.services import (
     Ending,
+    archive_read,
+    archive_write,
     charges_fill,
     conversation_create,
     conversation_delete,
@@ -372,6 +378,50 @@ def test_what_was_spent_outlives_the_conversation_the_key_and_the_person(desk: D
     assert {key: each.answers for key, each in spent(desk.person, "key").items()} == {None: 2}
     assert not Charge.objects.exclude(exchange=None).exists()
     assert charges_fill().filled == 0
+
+
+@pytest.mark.django_db
+def test_who_deletes_their_data_leaves_past_months_without_a_name_and_keeps_their_budget_as_it_is(
+    desk: Desk,
+) -> None:
+    price(desk.person)
+    old, new = answer(desk), answer(desk)
+    Charge.objects.filter(exchange=old).update(month=SINCE)
+    person_data_delete(user=desk.person)
+    month = month_of(timezone.now())
+    assert dict(Charge.objects.values_list("month", "person")) == {SINCE: None, month: desk.person.pk}
+    budget = budget_set(actor=desk.person, of=desk.person, amount=D(1), currency="USD")
+    assert selectors.spent_on(budget=budget, month=month).of("USD") == D("0.0036")
+    assert not Exchange.objects.filter(pk=new).exists()
+
+
+@pytest.mark.django_db
+def test_a_persons_archive_says_what_they_spent(desk: Desk, bob: User) -> None:
+    price(desk.person)
+    answer(desk)
+    answer(desk, None)
+    answer(seat_of(bob, desk))
+    data = b"".join(archive_write(user=desk.person, mask=str))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        (row,) = json.loads(archive.read("costs.json"))
+    assert row == {
+        "month": month_of(timezone.now()).isoformat(),
+        "provider": "Gateway",
+        "model": "model-a",
+        "answers": 2,
+        "unknown": 1,
+        "amounts": {"USD": "0.0036"},
+    }
+    archive_read(user=bob, file=io.BytesIO(data))
+    assert (total(bob).answers, charges_fill().filled) == (1, 0)  # it was paid once
+
+
+@pytest.mark.django_db
+def test_the_command_fills_in_without_a_bound(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    answer(desk)
+    price(desk.person)
+    call_command("costs_fill")
+    assert capsys.readouterr().out == "1 answers have a cost now.\n"
 
 
 # Budgets
