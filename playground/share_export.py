@@ -11,25 +11,50 @@ def export_json(document: Mapping[str, Any], exchanges: Sequence[Mapping[str, An
 
 
 def export_markdown(document: Mapping[str, Any]) -> str:
-    """Return the messages as Markdown, each under its role; several columns one after the other."""
+    """Return the messages as Markdown, each under its role: what all columns begin with once, then what each has alone."""
     return "\n\n".join(_markdown(document)) + "\n"
 
 
 def _markdown(document: Mapping[str, Any]) -> Iterator[str]:
-    several = len(document["columns"]) > 1
+    columns = document["columns"]
+    messages = document["messages"]
     if document["title"]:
         yield f"# {document['title']}"
-    for at, column in enumerate(document["columns"]):
-        if several:
-            yield f"# {chr(ord('A') + at)} · {column['model']}"
-        if column["system"]:
-            yield from ("## system", column["system"])
-        for number in column["branch"]:
-            message = document["messages"][number]
-            yield f"## {message['role']}"
-            yield from filter(None, map(_part, message["parts"]))
-            for call in message["tool_calls"]:
-                yield f"```json\n{json.dumps(call, ensure_ascii=False, indent=2)}\n```"
+    one_system = len({column["system"] for column in columns}) == 1
+    if one_system:
+        yield from _system(columns[0])
+    common = _common([column["branch"] for column in columns])
+    for number in common:
+        yield from _message(messages[number])
+    if len(columns) == 1:
+        return
+    for at, column in enumerate(columns):
+        yield f"# {chr(ord('A') + at)} · {column['model']}"
+        if not one_system:
+            yield from _system(column)
+        for number in column["branch"][len(common) :]:
+            yield from _message(messages[number])
+
+
+def _common(branches: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return what all branches begin with."""
+    first = branches[0]
+    for length, number in enumerate(first):
+        if any(len(branch) <= length or branch[length] != number for branch in branches):
+            return first[:length]
+    return first
+
+
+def _system(column: Mapping[str, Any]) -> Iterator[str]:
+    if column["system"]:
+        yield from ("## system", column["system"])
+
+
+def _message(message: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {message['role']}"
+    yield from filter(None, map(_part, message["parts"]))
+    for call in message["tool_calls"]:
+        yield f"```json\n{json.dumps(call, ensure_ascii=False, indent=2)}\n```"
 
 
 def _part(part: Mapping[str, Any]) -> str:

@@ -48,6 +48,11 @@ export function columns() {
   return elements(document, "section[data-column]");
 }
 
+/** The letter of the column whose settings the page shows; "" where there is only one. */
+export function chosenLetter() {
+  return columns().find((column) => "chosen" in column.dataset)?.dataset["letter"] ?? "";
+}
+
 /** @param {string} id */
 function columnById(id) {
   return columns().find((column) => column.dataset["column"] === id);

@@ -30,15 +30,45 @@ export function start() {
   });
 }
 
-/** The loaded messages, each under its role. */
+/** The loaded messages, each under its role: what several columns have in common first, then what each has alone. */
 function conversationText() {
   const title = document.querySelector("[data-title]")?.textContent?.trim() ?? "";
-  const parts = title ? [`# ${title}`] : [];
-  for (const message of document.querySelectorAll("[data-transcript] [data-message]")) {
-    const text = message.querySelector("[data-source]")?.textContent ?? "";
-    if (text) parts.push(`## ${message.getAttribute("data-role")}`, text);
+  const branches = [...document.querySelectorAll("[data-transcript]")].map((list) => [...list.querySelectorAll("[data-message]")]);
+  const [first = [], ...others] = branches;
+  const common = others.length === 0 ? first : first.slice(0, alike(branches));
+  const parts = [...(title ? [`# ${title}`] : []), ...common.flatMap(messageText)];
+  if (others.length > 0) {
+    branches.forEach((branch, at) => {
+      const own = branch.slice(common.length).flatMap(messageText);
+      if (own.length > 0) parts.push(`# ${columnName(at)}`, ...own);
+    });
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+/** How many messages all branches begin with. @param {Element[][]} branches */
+function alike([first = [], ...others]) {
+  const differs = first.findIndex((message, at) => others.some((branch) => idOf(branch[at]) !== idOf(message)));
+  return differs < 0 ? first.length : differs;
+}
+
+/** @param {Element | undefined} message */
+function idOf(message) {
+  return message?.getAttribute("data-message");
+}
+
+/** @param {Element} message @returns {string[]} */
+function messageText(message) {
+  const text = message.querySelector("[data-source]")?.textContent ?? "";
+  return text ? [`## ${message.getAttribute("data-role")}`, text] : [];
+}
+
+/** @param {number} at */
+function columnName(at) {
+  const column = document.querySelectorAll("section[data-column]")[at];
+  const letter = column?.getAttribute("data-letter") ?? "";
+  const model = column?.querySelector(".col__name")?.getAttribute("data-model") ?? "";
+  return model ? `${letter} · ${model}` : letter;
 }
 
 /** @param {Element | null} element */

@@ -6,6 +6,9 @@ import { icon } from "./icons.js";
 
 /** @import { Result } from "./request.js" */
 
+/** Fields of one name may stand in several columns; what is said of each has an id of its own. */
+let made = 0;
+
 export class FieldMessage {
   #field;
   #place;
@@ -15,7 +18,7 @@ export class FieldMessage {
     this.#field = field;
     const place = form.querySelector("[data-form-error]");
     this.#place = place instanceof HTMLElement ? place : make("div", { "data-form-error": "", role: "alert" });
-    if (!this.#place.id) this.#place.id = `${field.id || field.getAttribute("name")}-error`;
+    if (!this.#place.id) this.#place.id = `${field.id || field.getAttribute("name") || "field"}-error-${(made += 1)}`;
     if (!this.#place.parentNode) form.prepend(this.#place);
     if (this.#place.childNodes.length === 0) this.#place.hidden = true;
   }

@@ -1,7 +1,8 @@
 // @ts-check
 /** What else can be done with a message: edit, insert, branch, move, delete. What is done can be undone from its note. */
+import { chosenLetter } from "./columns.js";
 import { delegate, elements, make } from "./dom.js";
-import { gettext } from "./i18n.js";
+import { gettext, interpolate } from "./i18n.js";
 import { icon } from "./icons.js";
 import { base, mayEdit, rowId, show } from "./live.js";
 import { messageWriting, presets } from "./parts.js";
@@ -67,7 +68,7 @@ function itemsFor(article) {
     { icon: "braces", label: gettext("Edit as JSON"), run: () => void messageWriting.load().then((writing) => writing?.editAsJson(article)) },
   ];
   const exchange = article.dataset["exchange"];
-  if (exchange) items.push({ icon: "down", label: gettext("Take over settings"), run: () => void presets.load().then((shown) => shown?.takeSettings(exchange)) });
+  if (exchange) items.push({ icon: "down", label: takeOver(), run: () => void presets.load().then((shown) => shown?.takeSettings(exchange)) });
   if (article.dataset["role"] !== "assistant") {
     items.unshift({ icon: "again", label: gettext("Run again from here"), run: () => runAgain(article, id) });
   }
@@ -90,6 +91,12 @@ function itemsFor(article) {
     { icon: "trash", label: gettext("Delete branch from here"), danger: true, run: () => void remove(article, true) },
   );
   return items;
+}
+
+/** Which column gets the settings is said where there are several: it is the chosen one, not the one that the answer is in. */
+function takeOver() {
+  const letter = chosenLetter();
+  return letter ? interpolate(gettext("Take over settings into column %(letter)s"), { letter }) : gettext("Take over settings");
 }
 
 /** Nothing below it was run: nothing that was sent depends on it. The server has the last word. @param {HTMLElement} article */

@@ -3,11 +3,11 @@
  * Presets: a dialog that lists, applies, saves and looks back at them; "/" in an empty composer opens it (slash.js). What
  * is applied goes into the column whose settings the page shows.
  */
-import { loadSettings } from "./columns.js";
+import { chosenLetter, loadSettings } from "./columns.js";
 import { ask } from "./dialog.js";
 import { delegate, elements, part } from "./dom.js";
 import { insert } from "./fragments.js";
-import { gettext } from "./i18n.js";
+import { gettext, interpolate } from "./i18n.js";
 import { namesIn } from "./preset_text.js";
 import { readyToRun } from "./ready.js";
 import { get, post } from "./request.js";
@@ -215,7 +215,12 @@ async function apply(preset, values) {
 /** Give the shown column what an exchange was sent with. @param {string} exchange */
 export async function takeSettings(exchange) {
   const url = `${dialog().dataset["presetsConversation"]}settings/from/${exchange}/`;
-  if (await putInto(url, new FormData())) toast(gettext("The settings of this answer are taken over."), "good");
+  if (!(await putInto(url, new FormData()))) return;
+  const letter = chosenLetter();
+  const sentence = letter
+    ? interpolate(gettext("Column %(letter)s has the settings of this answer now."), { letter })
+    : gettext("The settings of this answer are taken over.");
+  toast(sentence, "good");
 }
 
 /** @param {string} url @param {FormData} fields */

@@ -5,34 +5,19 @@ route fails the first test until it stands in the table.
 """
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.attacks.actors import (
-    TABS,
-    ask,
-    at_provider,
-    parameters,
-    provider_add,
-    provider_edit,
-    provider_fields,
-    run_follow,
-)
+from tests.attacks.actors import TABS, ask, at_provider, run_follow
+from tests.attacks.belongings import ALL_ROUTES, CANARY, URLCONF, Belongings, belongings_make
 from tests.fakes import FakeUpstream, Gate, Stream
-from tests.pictures import picture
-from tests.playground.pages import Page, Sent, page_open
+from tests.playground.pages import Page, page_open
 from tests.served import ServedProcess
-from tests.shares import SharedLink, share_make
 
 pytestmark = pytest.mark.served
-
-CANARY: Final = "aliceonly"
-"""In every text of Alice's: title, message, answer, system prompt, provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +47,7 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "comment-delete": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
     "message-show": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "search": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "usage": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
     "trash": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
     "trash-change": {"GET": WRONG_METHOD, "POST": Answer(400, 401)},
     "own-data": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
@@ -69,6 +55,14 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
     "own-data-import": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},  # without a file
     "own-data-delete": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},  # without the password
     "account-delete": {"GET": WRONG_METHOD, "POST": Answer(422, 401)},
+    "costs": {"GET": OWN_PAGE, "POST": WRONG_METHOD},
+    "prices": {"GET": HIDDEN_PAGE, "POST": HIDDEN_FORM},
+    "price-remove": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "prices-import": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "prices-import-apply": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "prices-fill": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
+    "budgets": {"GET": HIDDEN_PAGE, "POST": HIDDEN_FORM},
+    "budget-remove": {"GET": WRONG_METHOD, "POST": HIDDEN_FORM},
     "conversation": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "messages-earlier": {"GET": HIDDEN_PAGE, "POST": WRONG_METHOD},
     "branch-show": {"GET": WRONG_METHOD, "POST": HIDDEN_DEED},
@@ -198,138 +192,10 @@ ROUTES: Final[dict[str, dict[str, Answer]]] = {
 }
 
 
-def routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "/") -> Iterator[tuple[str, str]]:
-    """Name and pattern of every route."""
-    for pattern in patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, path)
-        else:
-            yield pattern.name or path, path
-
-
-URLCONF: Final = dict(routes(get_resolver("playground.urls").url_patterns))
-
-
-@dataclass(frozen=True, slots=True)
-class Belongings:
-    """What Alice has, by the names that the routes give it."""
-
-    page: Page
-    sent: Sent
-    messages: tuple[str, ...]
-    provider: str
-    share: SharedLink
-    digest: str
-    change: str
-    preset: str
-    first: str = "1"  # she is the first account, and made the first invitation
-
-    def path(self, name: str) -> str:
-        """Return the path of a route to what is Alice's."""
-        ids = {
-            "<uuid:before>": self.messages[-1],
-            "<uuid:change>": self.change,
-            "<uuid:exchange>": self.sent.exchange,
-            "<uuid:preset>": self.preset,
-            "<uuid:message>": self.messages[0],
-            "<uuid:run_id>": str(self.sent.run_id),
-            "<str:tab>": "request",
-            "<slug:form>": "json",
-            "<uuid:other>": self.sent.exchange,
-            "<slug:api>": "generic",
-            "<slug:digest>": self.digest,
-            "<str:token>": self.share.token,
-            "<slug:kind>": "markdown",
-            "<slug:tab>": "request",
-            "<int:number>": "0",
-            "<int:choice>": "0",
-            "<int:pk>": self.first,
-            "<int:column>": self.first,
-            "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/MQ:made-up/",
-            "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-made-up/",
-        }
-        path = URLCONF[name]
-        of = {
-            "/messages": self.messages[0],
-            "/exchanges": self.sent.exchange,
-            "/settings": self.provider,
-            "/shares": self.share.id,
-            "/presets": self.preset,
-        }
-        ids["<uuid:pk>"] = next(
-            (pk for start, pk in of.items() if path.startswith(start)), self.page.conversation
-        )
-        for placeholder, value in ids.items():
-            path = path.replace(placeholder, value)
-        return path
-
-    def fields(self) -> dict[str, Any]:
-        """Return fields that every form would take, so that only whose they are decides."""
-        run = self.page.fields(
-            "Hello", parameters=parameters(), title="Taken over", key="sk-of-a-stranger-0123"
-        ) | {"url": "https://api.example.com/cat.png"}
-        run["model"] = "model-of-a-stranger"  # what one types comes back
-        rules = {"signup_mode": "open", "private_hosts": "", "deed": "deactivate", "role": "member"}
-        return provider_fields(name="Taken over") | run | rules
-
-
 @pytest.fixture(scope="module")
 def belongings(alice: Page, upstream: FakeUpstream) -> Belongings:
-    """Alice's provider of her own, a conversation with it, and her account."""
-    provider = provider_add(alice, name=f"{CANARY} gateway", base_url="https://api.example.com/v1")
-    provider_edit(alice, provider, name=f"{CANARY} gateway", auth="none", model_names=f"{CANARY}-model")
-    page = alice.conversation_new(model=f"{CANARY}-model")
-    upstream.script(page.model, Stream(text=[f"The answer is {CANARY}."]))
-    sent = page.send(f"A question about {CANARY}", system=f"You know {CANARY}.")
-    with page.socket() as socket:
-        socket.follow(sent.exchange)
-        assert socket.until_end().text == f"The answer is {CANARY}."
-    html = page.client.get(f"/conversations/{page.conversation}/").text
-    assert CANARY in html
-    messages = tuple(part.split('"')[0] for part in html.split('data-message="')[1:])
-    invited = ask(
-        alice, "POST", "/settings/team/invitations/", {"role": "member", "days": "7", "note": CANARY}
-    )
-    assert invited.status_code == 200
-    share = share_make(page, title=CANARY, password=f"{CANARY} password")
-    return Belongings(
-        page,
-        sent,
-        messages,
-        provider,
-        share,
-        attachment_add(page),
-        change_make(page, messages),
-        preset_make(page),
-    )
-
-
-def change_make(page: Page, messages: tuple[str, ...]) -> str:
-    """Insert a message by hand at the end of a page's conversation; return the id of what takes it back."""
-    fields = {"after": messages[-1], "role": "user", "text": f"By hand: {CANARY}"}
-    answer = ask(page, "POST", f"/conversations/{page.conversation}/messages/insert/", fields)
-    answer.raise_for_status()
-    return str(answer.json()["undo"]).strip("/").split("/")[-2]
-
-
-def preset_make(page: Page) -> str:
-    """Save a preset of a page's person; return its id."""
-    fields = {**page.fields(""), "name": CANARY, "system": f"{CANARY} {{{{city}}}}"}
-    answer = ask(page, "POST", "/presets/new/", fields)
-    answer.raise_for_status()
-    return answer.text.split('data-preset="', 1)[1].split('"')[0]
-
-
-def attachment_add(page: Page) -> str:
-    """Attach an image to a page's conversation; return its digest."""
-    answer = page.client.post(
-        f"/conversations/{page.conversation}/attachments/",
-        files={"file": ("cat.png", picture(), "image/png")},
-        headers={"Origin": page.process.url, "X-CSRFToken": page.client.cookies["csrftoken"]},
-    )
-    answer.raise_for_status()
-    return str(answer.json()["digest"])
+    """Alice's provider of her own, a conversation with it, and one of everything that has an address."""
+    return belongings_make(alice, upstream)
 
 
 @pytest.fixture(scope="module")
@@ -341,6 +207,8 @@ def nobody(process: ServedProcess, charlie: Page) -> Page:
 
 def test_every_route_stands_in_the_table() -> None:
     assert set(ROUTES) == set(URLCONF)
+    names = [name for name, _path in ALL_ROUTES]
+    assert sorted(names) == sorted(set(names)), "two routes of one name: only one of them would be asked for"
 
 
 @pytest.mark.parametrize("name", ROUTES)
@@ -348,7 +216,7 @@ def test_a_stranger_gets_nothing_of_it(name: str, belongings: Belongings, bob: P
     path = belongings.path(name)
     for method, expected in ROUTES[name].items():
         for person in (bob, charlie):
-            answer = ask(person, method, path, belongings.fields())
+            answer = ask(person, method, path, belongings.fields(name))
             assert (method, path, answer.status_code) == (method, path, expected.stranger)
             assert CANARY not in answer.text
             assert CANARY not in str(answer.headers)
@@ -358,7 +226,7 @@ def test_a_stranger_gets_nothing_of_it(name: str, belongings: Belongings, bob: P
 def test_nobody_gets_in_without_signing_in(name: str, belongings: Belongings, nobody: Page) -> None:
     path = belongings.path(name)
     for method, expected in ROUTES[name].items():
-        answer = ask(nobody, method, path, belongings.fields())
+        answer = ask(nobody, method, path, belongings.fields(name))
         assert (method, path, answer.status_code) == (method, path, expected.nobody)
         assert CANARY not in answer.text
         if expected == HIDDEN_PAGE:

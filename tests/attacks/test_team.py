@@ -1,6 +1,7 @@
 """What an owner shows to the team: who may look changes nothing, who may write is not the owner, who is out is nobody.
 
-Every route that leads to a conversation or an exchange is asked for, and every message that a page may say on its socket.
+Every deed on a conversation or an exchange is tried, and every message that a page may say on its socket; what each kind of
+person is answered at every address stands in `test_access.py`.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import Any, Final
 import pytest
 
 from tests.attacks.actors import ask, run_follow
-from tests.attacks.test_strangers import CANARY, ROUTES, URLCONF, Belongings, belongings
+from tests.attacks.belongings import CANARY, URLCONF, Belongings
+from tests.attacks.test_strangers import belongings
 from tests.fakes import FakeUpstream, Stream
 from tests.playground.pages import Page, Socket, page_open
 from tests.served import ServedProcess
@@ -68,20 +70,11 @@ def test_who_may_look_changes_nothing(
 ) -> None:
     path, asked = belongings.path(name), len(upstream.requests)
     before = belongings.page.client.get(f"/conversations/{belongings.page.conversation}/map/").text
-    answer = ask(looks, "POST", path, belongings.fields() | {"visibility": "private", "text": "Mine"})
+    answer = ask(looks, "POST", path, belongings.fields(name) | {"visibility": "private", "text": "Mine"})
     assert answer.status_code in (403, 404, 405), answer.text
     assert len(upstream.requests) == asked
     after = belongings.page.client.get(f"/conversations/{belongings.page.conversation}/map/").text
     assert after == before
-
-
-@pytest.mark.parametrize("name", OF_A_CONVERSATION)
-def test_who_may_look_sees_what_there_is(name: str, belongings: Belongings, looks: Page) -> None:
-    if ROUTES.get(name, {}).get("GET") is None or ROUTES[name]["GET"].stranger != 404:
-        return
-    answer = ask(looks, "GET", belongings.path(name))
-    assert answer.status_code not in (403, 405, 500)
-    assert f"{CANARY} gateway" not in answer.text  # a provider of hers is not theirs to know
 
 
 def test_the_page_says_why_one_may_not_write(belongings: Belongings, looks: Page) -> None:
@@ -132,15 +125,6 @@ def test_who_may_write_writes_with_what_is_theirs(
     assert followed.text == "for Bob"
     assert "for Bob" in belongings.page.client.get(f"/conversations/{belongings.page.conversation}/").text
     assert belongings.page.stop(exchange).status_code == 204
-
-
-@pytest.mark.parametrize("name", OF_A_CONVERSATION)
-def test_who_is_out_is_nobody(name: str, belongings: Belongings, deactivated: Page, alice: Page) -> None:
-    show_to(alice, belongings, "team_edit")
-    for method, expected in ROUTES.get(name, {}).items():
-        answer = ask(deactivated, method, belongings.path(name), belongings.fields())
-        assert (method, name, answer.status_code) == (method, name, expected.nobody)
-        assert CANARY not in answer.text
 
 
 @pytest.fixture(scope="module")

@@ -33,9 +33,23 @@ export function start() {
   });
 }
 
+/** Fields so far: the same calls may stand in several columns, and each label leads to the field beside it. */
+let named = 0;
+
+/** @param {HTMLElement} form */
+function nameFields(form) {
+  for (const box of elements(form, "[data-result]")) {
+    const field = part(box, "[data-result-text]");
+    const label = part(box, "[data-result-label]");
+    field.id = `result-${(named += 1)}`;
+    label.setAttribute("for", field.id);
+  }
+}
+
 /** @param {ParentNode} root */
 export function bind(root) {
   for (const form of fresh(root, "form[data-results]")) {
+    nameFields(form);
     const kept = draftOf(form).read();
     if (!kept.text) continue;
     /** @type {string[]} */
