@@ -47,7 +47,7 @@ class ArchiveRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRead:
-    """What became of an archive: conversations made, passed over because they are there, and what was refused (by file name)."""
+    """What became of an archive: conversations made, passed over because they are there, and refused (by file name)."""
 
     made: int = 0
     there: int = 0
