@@ -1,7 +1,8 @@
 """Sent against honoured: what an answer shows that its request asked for and did not get.
 
 Pure: a request body and an assembled response in, findings out. Each finding is a code with its values; the sentences
-are in `playground.honoured_words`. Only what the answer itself shows is found: silence proves nothing.
+are in `playground.honoured_words`. Only what the answer itself shows is found: silence proves nothing. That no function was
+called is said as a fact: whether a model ignores them, as small local ones do, its reader sees by then.
 """
 
 import json
@@ -124,8 +125,24 @@ def _tools(asked: Mapping[str, Any], choices: Sequence[Mapping[str, Any]]) -> It
         yield "tool_choice", {"asked": named}
     if wanted == "none" and calls:
         yield "tool_none", {}
+    if not calls and wanted in (None, "auto") and (offered := _offered(asked)) and not _used(asked, choices):
+        yield "tools", {"given": offered}
     if asked.get("parallel_tool_calls") is False and any(len(list(_calls(each))) > 1 for each in choices):
         yield "parallel_tool_calls", {}
+
+
+def _offered(asked: Mapping[str, Any]) -> int:
+    """Return how many functions a request offers."""
+    tools = [tool for tool in _items(asked.get("tools")) if isinstance(tool, Mapping)]
+    legacy = [function for function in _items(asked.get("functions")) if isinstance(function, Mapping)]
+    return sum(1 for tool in tools if _function_name(tool)) + sum(1 for each in legacy if each.get("name"))
+
+
+def _used(asked: Mapping[str, Any], choices: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether functions were called before, or are called in the old way now."""
+    messages = [each for each in _items(asked.get("messages")) if isinstance(each, Mapping)]
+    said = [*messages, *map(_message, choices)]
+    return any(each.get("tool_calls") or each.get("function_call") for each in said)
 
 
 def _calls(choice: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -40,6 +40,7 @@ def _sentence(code: str, values: Mapping[str, Any]) -> str:
         "response_format": _("response_format: %(type)s asked for, the answer is no JSON"),
         "length": _("%(name)s: %(asked)s allowed, %(given)s tokens came"),
         "tool_choice": _("tool_choice: %(asked)s asked for, no such call came"),
+        "tools": _("tools: %(given)s offered, none was called"),
         "tool_none": _("tool_choice: none asked for, a tool was called"),
         "parallel_tool_calls": _("parallel_tool_calls: false asked for, several calls came at once"),
         "stop": _("stop: the answer goes on past “%(asked)s”"),

@@ -61,9 +61,7 @@ def test_an_answer_of_the_real_local_model_is_judged(
         lambda: house.server.health()["local_model"]["status"] == "ready", within=60, what="the local model"
     )
     desk.page.reload()
-    desk.page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
-    desk.page.get_by_role("combobox", name="Provider").select_option(label="Local model")
-    expect(desk.page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
+    desk.choose_local()
     desk.page.get_by_role("button", name="Try structured output").click()
     desk.bench.send_button.click()
     answer = desk.bench.expect_state("completed", timeout=MODEL_PATIENCE)
@@ -72,6 +70,15 @@ def test_an_answer_of_the_real_local_model_is_judged(
     expect(tree).to_contain_text("city")
     answer.get_by_role("button", name="Text", exact=True).click()
     assert set(json.loads(answer.locator("[data-source]").inner_text())) == {"name", "age", "city"}
+
+    desk.page.get_by_role("button", name="New chat").click()
+    expect(desk.bench.answers).to_have_count(0)
+    desk.choose_local()
+    desk.parameter("max_tokens", "8")
+    desk.offer(WEATHER)
+    desk.bench.say("What is the weather in Paris?")
+    answer = desk.bench.expect_state("completed", timeout=MODEL_PATIENCE)
+    expect(answer).to_contain_text("tools: 1 offered, none was called")
     assert faults == []
 
 

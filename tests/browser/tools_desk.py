@@ -82,14 +82,21 @@ class ToolsDesk:
     def page(self) -> Page:
         return self.bench.page
 
+    def choose_local(self) -> None:
+        """Choose the built-in local model with its own name."""
+        self._provider("Local model")
+
     def choose(self, name: str) -> None:
-        """Choose a provider; return once its parameter rows are there."""
+        """Choose a provider and the model "m"; return once its parameter rows are there."""
+        self._provider(name)
+        self.page.get_by_role("combobox", name="Model").fill("m")
+
+    def _provider(self, name: str) -> None:
         provider = self.page.get_by_role("combobox", name="Provider")
         if provider.locator("option:checked").inner_text().strip() != name:
             self.page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
             provider.select_option(label=name)
             expect(self.page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
-        self.page.get_by_role("combobox", name="Model").fill("m")
 
     def offer(self, *tools: dict[str, Any]) -> None:
         """Send these tools with every run from now on."""

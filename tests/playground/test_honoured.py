@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from playground.honoured import findings
 from playground.honoured_words import honoured_sentences
 
+TOOL = {"type": "function", "function": {"name": "f"}}
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
@@ -53,6 +54,13 @@ def codes(asked: dict[str, Any], response: dict[str, Any]) -> list[str]:
         ({"max_completion_tokens": 5}, answer(usage={"completion_tokens": 5}), []),
         ({"tools": [{}], "tool_choice": "required"}, answer(), ["tool_choice"]),
         ({"tools": [{}], "tool_choice": "auto"}, answer(), []),
+        ({"tools": [TOOL, TOOL]}, answer(), ["tools"]),
+        ({"tools": [TOOL], "tool_choice": "auto"}, answer(), ["tools"]),
+        ({"functions": [{"name": "f"}]}, answer(), ["tools"]),
+        ({"functions": [{"name": "f"}]}, answer(message={"function_call": {"name": "f"}}), []),
+        ({"tools": [TOOL], "tool_choice": "none"}, answer(), []),
+        ({"tools": [TOOL]}, answer(message={"tool_calls": [CALL]}), []),
+        ({"tools": [TOOL], "messages": [{"role": "assistant", "tool_calls": [CALL]}]}, answer(), []),
         ({"tools": [{}], "tool_choice": "required"}, answer(message={"tool_calls": [CALL]}), []),
         (
             {"tools": [{}], "tool_choice": {"type": "function", "function": {"name": "g"}}},
