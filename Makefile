@@ -64,17 +64,17 @@ $(DONE)/node: $(DONE)/uv $(NODE_LOCK)
 
 $(DONE)/bundled: $(DONE)/node $(BROWSER_CODE)
 	$(say) "Building the browser code"
-	@scripts/with-node npm run --silent build
+	@scripts/with-node npm run --silent build || { scripts/explain build; exit 1; }
 	@touch $@
 
 $(DONE)/collected: $(DONE)/runtime $(DONE)/bundled $(STATIC)
 	$(say) "Collecting static files"
-	@$(BIN)/python manage.py collectstatic --noinput --clear -v 0
+	@$(BIN)/python manage.py collectstatic --noinput --clear -v 0 || { scripts/explain settings; exit 1; }
 	@touch $@
 
 $(DONE)/translated: $(DONE)/runtime $(TRANSLATIONS)
 	$(say) "Compiling translations"
-	@$(BIN)/python manage.py compile_translations
+	@$(BIN)/python manage.py compile_translations || { scripts/explain settings; exit 1; }
 	@touch $@
 
 # Tests mostly wait, for servers and for Chromium: more of them at once than there are cores.

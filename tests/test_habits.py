@@ -64,6 +64,19 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     assert missing == []
 
 
+def test_every_step_of_a_start_that_fails_says_what_to_do() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    told = set(re.findall(r"^(\w+)\)$", (ROOT / "scripts" / "explain").read_text("utf-8"), re.M))
+    steps = re.findall(
+        r"^\t@(\S*(?:BIN\)/|with-node|make-venv).*)$", makefile.split("\n# Tests mostly")[0], re.M
+    )
+    silent = [
+        step for step in steps if not (found := re.search(r"explain (\w+)", step)) or found[1] not in told
+    ]
+    assert len(steps) >= 6
+    assert silent == ["scripts/make-venv $(PYTHON)"], "it speaks for itself"
+
+
 def test_the_changelog_begins_with_what_is_not_released() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert headings[0] == "Unreleased"

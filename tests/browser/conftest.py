@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chromium import FLAGS
 from tests.fakes import FakeUpstream
-
-__all__ = ["FLAGS"]
 
 
 @pytest.fixture(scope="module")

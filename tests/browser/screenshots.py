@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.conftest import FLAGS
 from tests.browser.workbench import Workbench
+from tests.chromium import FLAGS
 from tests.fakes import FakeUpstream, Gate
 from tests.replies import Stream
 from tests.served import ROOT, ServedProcess
