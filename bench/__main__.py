@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.wire", "bench.client", "bench.relay", "bench.search")
+BENCHES = ("bench.wire", "bench.client", "bench.relay", "bench.search", "bench.page")
 
 
 def main() -> int:
