@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from conversations.written import Written
 from playground.message_input import FIELDS, InvalidMessage, is_empty, message_read
 from playground.parameter_extra import EXTRA, InvalidExtra, extra_members, is_name
-from playground.parameter_notes import error_sentence
+from playground.parameter_notes import encodable, error_sentence
 from team.models import Provider
 from upstream import catalog
 from upstream.catalog import Api, json_text
@@ -227,7 +227,7 @@ def _sources(text: str) -> dict[str, str]:
         raise ValidationError(_unreadable(), code="unreadable") from error
     except TypeError as error:
         raise ValidationError(_unreadable(), code="unreadable") from error
-    sources = {name: source for name, source in pairs if isinstance(source, str)}
+    sources = {name: encodable(source) for name, source in pairs if isinstance(source, str)}
     if len(sources) != len(pairs) or not all(name == EXTRA or is_name(name) for name in sources):
         raise ValidationError(_unreadable(), code="unreadable")
     if len(sources) > PARAMETERS_MAX:

@@ -47,6 +47,11 @@ _TYPES: Mapping[str, str | Promise] = {
 }
 
 
+def encodable(text: str) -> str:
+    """Return a text with each half of a surrogate pair as JSON spells it, so that it can be shown, kept and sent."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def error_sentence(code: str, types: tuple[str, ...] = ()) -> str:
     """Return the sentence for a code of InvalidJsonText; `types` are what the parameter is documented to take."""
     kinds = set(types) - {"null"}
@@ -68,7 +73,7 @@ def notes_of(parameter: Parameter, source: str, model: str) -> tuple[Note, ...]:
 def _notes(parameter: Parameter, warnings: tuple[JudgementWarning, ...], model: str) -> Iterator[Note]:
     for warning in warnings:
         fix = warning.nearest if isinstance(warning, OutOfRange) and warning.path == parameter.path else None
-        place = "" if warning.path == parameter.path else f"{warning.path}: "
+        place = "" if warning.path == parameter.path else f"{encodable(warning.path)}: "
         yield Note("warn", place + _warning_sentence(warning), fix or "")
     if not parameter.applies_to(model):
         models = ", ".join(parameter.models)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.utils.translation import get_language
 
 from playground.parameter_extra import extra_notes, extra_text
-from playground.parameter_notes import Note, notes_of, range_phrase
+from playground.parameter_notes import Note, encodable, notes_of, range_phrase
 from upstream.catalog import Api, Parameter, Slider, json_text
 from upstream.catalog.json_text import InvalidJsonText, Number
 
@@ -214,12 +214,20 @@ def _shows(parameter: Parameter, value: Any) -> bool:
             return all(isinstance(text, str) for text in texts)
         case "pairs":
             kind: type = str if _pair_type(parameter) == "string" else Number
-            return isinstance(value, dict) and all(isinstance(member, kind) for member in value.values())
+            return isinstance(value, dict) and all(
+                isinstance(member, kind) and _is_whole(name) and (kind is Number or _is_whole(member))
+                for name, member in value.items()
+            )
     return True
 
 
 def _fits_one_line(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a page can hold a text: a half of a surrogate pair can only be shown as JSON escapes it."""
+    return encodable(text) == text
 
 
 def _pair_type(parameter: Parameter) -> str:

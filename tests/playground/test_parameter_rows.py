@@ -102,6 +102,27 @@ def test_a_value_its_control_cannot_show_is_shown_as_json(name: str, source: str
     assert control_for(parameter("openai-chat", name), source) == control
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("user", '"\\ud800"'),
+        ("metadata", '{"a": "\\udfff"}'),
+        ("metadata", '{"\\ud800": "a"}'),
+        ("logit_bias", '{"\\ud800": -101}'),
+        ("stop", '["\\ud800"]'),
+        ("reasoning_effort", '"\\ud800"'),
+        ("response_format", '{"\\ud800": 1, "type": "\\ud800"}'),
+    ],
+)
+def test_half_a_character_is_shown_as_json_spells_it(name: str, source: str) -> None:
+    """No page could be written with one in it."""
+    for each in parameter_groups(api=catalog.api("openai-chat"), parameters={name: source}).sent:
+        shown = [each.text, *(entry.name + entry.text for entry in each.entries)]
+        for text in (*shown, *(note.text for note in each.notes)):
+            assert text.encode().decode() == text
+        assert "\\ud" in "".join([*shown, each.source])
+
+
 def test_entries_keep_their_literals() -> None:
     stops = row("openai-chat", "stop", '["\\n", "é\\u00e9"]').entries
     biases = row("openai-chat", "logit_bias", '{"50256": -1.50}').entries
