@@ -77,12 +77,18 @@ def _received(id: Any, value: dict[str, Any], body: Any) -> Received:
     headers = value.get("headers")
     pairs = tuple((str(k), str(v)) for k, v in headers.items()) if isinstance(headers, dict) else ()
     content_type = value.get("content_type") or next((v for k, v in pairs if k.lower() == "content-type"), "")
-    status = value.get("status")
     text = body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
     return Received(
         id=id,
-        status=status if type(status) is int else 200,
+        status=_status(value.get("status")),
         content_type=str(content_type),
         headers=pairs,
         body=text.encode("utf-8", "surrogatepass"),
     )
+
+
+def _status(value: Any) -> int:
+    """Return an HTTP status given as a number or in digits; 200 where there is none."""
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
+        return int(value)
+    return value if type(value) is int else 200

@@ -82,6 +82,16 @@ def test_each_line_gives_one_line(tmp_path: Path) -> None:
     assert two["response"]["choices"] == []
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [("429", "RateLimited"), (429, "RateLimited"), (None, None), ("", None), ("many", None), (200.0, None)],
+)
+def test_a_status_may_be_missing_or_in_digits(tmp_path: Path, status: Any, error: str | None) -> None:
+    line = {"id": None, "status": status, "content_type": None, "body": {"choices": []}}
+    printed = json.loads(run("--jsonl", lines(tmp_path / "in.jsonl", line)))
+    assert (printed["error"] or {}).get("type") == error
+
+
 def test_standard_input_is_read_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
     line = json.dumps({"id": 1, "status": 200, "content_type": "", "body": '{"choices":[]}'}).encode()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line + b"\n\n" + line)))
