@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from conversations import selectors
+from conversations import selectors, storable
 from conversations.selectors import Period, UsageFilter
 from conversations.selectors.usage import MOST_LATELY
 from playground.usage_words import usage_view
@@ -43,7 +43,7 @@ class UsagePick:
 @signed_in
 def usage(request: PersonRequest) -> HttpResponse:
     """Show the person's own counts, administrators the team's: the page, or its figures where htmx asks."""
-    asked = {name: request.GET.get(name, "") for name in FIELDS}
+    asked = {name: storable.text(request.GET.get(name, "")) for name in FIELDS}
     wanted = usage_asked(asked)
     now = timezone.now()
     found = selectors.usage_of(user=request.user, wanted=wanted, now=now)
