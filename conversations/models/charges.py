@@ -41,7 +41,7 @@ class Charge(models.Model):
             # All that a sum reads stands in the index: these rows are read by the hundred thousand.
             models.Index(fields=["person", "month", "currency", "nano"], name="charge_of_person"),
             models.Index(fields=["key", "month", "currency", "nano"], name="charge_of_key"),
-            models.Index(fields=["month", "model", "currency", "nano"], name="charge_of_model"),
+            models.Index(fields=["model", "month", "currency", "nano"], name="charge_by_model"),
             models.Index(fields=["id"], name="charge_unknown", condition=Q(nano__isnull=True)),
         ]
         constraints = [

@@ -25,7 +25,7 @@ from team.price_import import PriceFile, PricesUnreadable, entries_choose, price
 from team.views.access import administrator_required, user_of
 
 PAGE: Final = 50
-FILL_MOST: Final = 20_000
+FILL_MOST: Final = 10_000
 """Answers that one press fills in: some seconds."""
 
 
