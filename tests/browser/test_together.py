@@ -151,6 +151,7 @@ def test_two_people_who_send_at_once_lose_nothing(alice: Seat, bob: Seat, up: Fa
         seat.page.route("**/runs/**", hold)
         with seat.page.expect_request("**/runs/**"):
             seat.send_button.click()
+        seat.page.evaluate("1")  # what the browser said before this has been heard: it is held
     for route in held:
         route.continue_()
     # Each keeps what they sent before their eyes, and is told of the other's.

@@ -1,5 +1,6 @@
 """Faults injected for real, one server process: killed, stopped, clicked twice, overrun, its database locked or full."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.fakes import HANG, FakeUpstream, Gate, Stream, Wire
+from tests.fakes import HANG, FakeUpstream, Gate, Step, Stream, Wire
 from tests.playground.pages import (
     Page,
     Sent,
@@ -120,6 +121,36 @@ def test_a_shutdown_lets_what_runs_finish_and_takes_nothing_new(
 def _refused(page: Page) -> Sent | None:
     sent = page.send("Too late")
     return sent if sent.response.status_code != 200 else None
+
+
+# 5: upstream never comes to an end
+
+
+def test_an_answer_without_end_is_ended_and_what_came_before_is_kept(
+    installation: Installation, up: FakeUpstream
+) -> None:
+    page = page_open(installation.serve(**provider_environment(up)))
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Half"}}]}
+    endless: list[Step] = [
+        f"data: {json.dumps(chunk)}\n\n".encode(),
+        b"data: ",
+        *[b"x" * 1_048_576] * 33,
+        HANG,
+    ]
+    up.script("model-a", Wire(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", *endless))
+    sent = page.send()
+    with page.socket() as socket:
+        socket.follow(sent.exchange)
+        shown = socket.until_end()
+    up.wait_for_close()
+    row = kept_row(installation, sent.exchange)
+    assert (shown.text, row.state, row.texts) == ("Half", "failed", ("Half",))
+    assert row.error is not None
+    assert row.error["kind"] == "stream_too_long"
+    up.script("model-a", Stream(text=["Hello"]))
+    with page.socket() as socket:
+        socket.follow(page.send().exchange)
+        assert socket.until_end().text == "Hello"
 
 
 # Many at once

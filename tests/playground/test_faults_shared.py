@@ -302,7 +302,10 @@ def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_i
     own_postgres.psql("CREATE DATABASE playground;")
     installation.environment["DATABASE_URL"] = own_postgres.get_uri("playground")
     installation.manage("migrate", "-v", "0")
-    page = page_open(installation.serve(**provider_environment(upstream)))
+    environment = provider_environment(upstream)
+    first, second = installation.start(**environment), installation.start(**environment)
+    page = page_open(first.wait_ready())
+    there = page.at(second.wait_ready())
     gate = Gate()
     upstream.script("model-a", Stream(text=["one ", gate, "two ", gate, "three"]))
     exchange = page.send().exchange
@@ -322,6 +325,8 @@ def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_i
     row = wait_for(lambda: kept_row_ended(installation, exchange), within=PATIENCE)
     assert (row.state, row.texts) == ("completed", ("one two three",))
     upstream.script("model-a", Stream(text=["Hello"]))
-    with page.socket() as socket:
-        socket.follow(page.send().exchange)
+    with there.socket() as socket:  # the other process has found its way back as well
+        socket.follow(exchange)
+        assert socket.until_end().text == "one two three"
+        socket.follow(there.send().exchange)
         assert socket.until_end().text == "Hello"
