@@ -164,6 +164,7 @@ def _exchange(exchange: Exchange, *, responses: bool) -> BranchExchange:
         response=response_document(exchange) if responses else None,
         raw=trace.raw,
         pieces=trace.pieces,
+        pruned=exchange.pruned.isoformat() if exchange.pruned else "",
         error=exchange.error,
         timing=exchange.timing,
         tokens_in=exchange.tokens_in,

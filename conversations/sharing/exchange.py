@@ -61,6 +61,7 @@ def exchange_document(
             "headers": [pair for pair in _headers(exchange.response_headers) if not hidden.is_in(pair[1])],
             "document": document,
             "events": None if events is None else [event.to_json() for event in events],
+            "pruned": exchange.pruned,
         },
     }
 

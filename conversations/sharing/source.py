@@ -37,7 +37,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class BranchExchange:
-    """A kept exchange, secrets masked. `raw` is the response as it came, in `pieces` of (bytes, ms)."""
+    """A kept exchange, secrets masked.
+
+    `raw` is the response as it came, in `pieces` of (bytes, ms); `pruned` is when both were removed to save space.
+    """
 
     state: str
     model: str
@@ -52,6 +55,7 @@ class BranchExchange:
     response: Any = None
     raw: bytes = b""
     pieces: tuple[tuple[int, float], ...] = ()
+    pruned: str = ""
     error: Mapping[str, Any] | None = None
     timing: Mapping[str, float] = field(default_factory=dict)
     tokens_in: int | None = None

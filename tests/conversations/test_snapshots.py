@@ -321,3 +321,9 @@ def test_settings_are_those_that_were_sent_last() -> None:
     assert column["system"] == SYSTEM
     assert column["model"] == "model-a"
     assert column["parameters"]["temperature"] == "0.7"
+
+
+def test_a_snapshot_says_that_a_stream_was_pruned() -> None:
+    kept = exchange(raw=b"", pieces=(), pruned="2026-11-22T00:00:00+00:00")
+    (document,) = made(source(kept), EVERYTHING).exchanges
+    assert document["response"]["pruned"] == "2026-11-22T00:00:00+00:00"
