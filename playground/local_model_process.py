@@ -16,7 +16,10 @@ SLOTS = 4  # answers at once, and so the largest n
 
 def serve(weights: Path, alias: str, preferred_port: int) -> None:
     """Answer until standard input closes."""
-    import xllamacpp
+    try:
+        import xllamacpp
+    except ImportError as problem:  # linked with OpenMP, which a Debian without any compiler may lack
+        sys.exit(f"The local model's library cannot be loaded: {problem}. On Debian: apt-get install libgomp1")
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights)
