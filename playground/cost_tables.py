@@ -28,7 +28,6 @@ class CostRow:
     cost: str
     answers: int
     href: str = ""
-    mono: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from conversations.models import Charge, Conversation, Exchange
 from conversations.models.charges import NANO
 from team.models import Budget, User
 
-MOST_ROWS: Final = 200
-"""Rows of one table; what is beyond is told as one sum."""
 Dimension = Literal["month", "person", "key", "model"]
 _FIELDS: Final[dict[Dimension, tuple[str, ...]]] = {
     "month": ("month",),
