@@ -195,7 +195,7 @@ def test_tools_are_edited_and_imported_without_losing_a_letter(
     schema_write(desk, "Parameters (JSON Schema)", '{"type": "object", oops')
     expect(dialog.get_by_text("not valid JSON").first).to_be_visible()
     desk.page.keyboard.press("Escape")
-    desk.bench.say("Hi")
+    desk.bench.attempt("Hi")
     expect(desk.page.get_by_text("The schema of the tool add is not valid JSON.")).to_be_visible()
     expect(desk.bench.answers).to_have_count(0)
     desk.page.reload()

