@@ -72,6 +72,8 @@ def test_each_kind_of_control_is_sent_byte_for_byte(
     panel.get_by_label("response_format", exact=True).fill('{ "type": "json_object" }')
     switch_on(panel, "top_p")
     panel.get_by_role("button", name="top_p is null").click()
+    switch_on(panel, "presence_penalty")
+    panel.get_by_role("slider", name="presence_penalty, slider").fill("-0.3")
     panel.locator("[data-parameter-extra] summary").click()
     panel.get_by_label("Extra parameters").fill('{"my_flag": 1e2, "__proto__": {"a": 0.10}}')
 
@@ -83,7 +85,8 @@ def test_each_kind_of_control_is_sent_byte_for_byte(
         '"stream_options":{"include_usage": true},'
         '"temperature":0.70,"seed":12345678901234567890,"logprobs":true,"reasoning_effort":"low",'
         '"user":"é \\"quoted\\"","stop":["\\n\\n", "END"],"logit_bias":{"50256": -1.50},"metadata":{"team": "7"},'
-        '"response_format":{ "type": "json_object" },"top_p":null,"my_flag":1e2,"__proto__":{"a": 0.10}}'
+        '"response_format":{ "type": "json_object" },"top_p":null,"presence_penalty":-0.3,'
+        '"my_flag":1e2,"__proto__":{"a": 0.10}}'
     )
 
 
@@ -157,3 +160,33 @@ def test_only_what_is_sent_hides_the_rest(bench: Workbench, panel: Locator) -> N
     expect(panel.get_by_role("button", name="Only what is sent")).to_contain_text("2")
     panel.get_by_role("button", name="Only what is sent").click()
     expect(panel.locator("details[data-parameter-group]:visible")).to_have_count(0)
+
+
+KEYS_TO_PREVIEW = """async (field) => {
+  const preview = document.querySelector("[data-preview]");
+  const times = [];
+  for (let digit = 101; digit < 116; digit += 1) {
+    const shown = new Promise((done) => {
+      const observer = new MutationObserver(() => {
+        if (!preview.textContent.includes(`"temperature": 0.${digit}`)) return;
+        observer.disconnect();
+        done(performance.now());
+      });
+      observer.observe(preview, { childList: true, subtree: true });
+    });
+    const typed = performance.now();
+    field.value = `0.${digit}`;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    times.push((await shown) - typed);
+  }
+  return times;
+}"""
+
+
+def test_the_preview_follows_a_key_within_100_ms(bench: Workbench, panel: Locator) -> None:
+    """The best of many: what else the machine does has no say."""
+    switch_on(panel, "temperature")
+
+    times = panel.get_by_label("temperature", exact=True).evaluate(KEYS_TO_PREVIEW)
+
+    assert min(times) < 100, f"{sorted(map(round, times))} ms"
