@@ -1,7 +1,6 @@
 """What a link shows to its reader: no account, no socket, nothing from elsewhere, and readable without script."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.hashers import check_password
 from django.http import (
@@ -22,7 +21,8 @@ from conversations.selectors import shares as reads
 from conversations.services import share as writes
 from playground.attempts import attempt_begin, attempt_forgive, caller_of
 from playground.share_export import export_json, export_markdown
-from playground.share_view import TABS, ShareEvent, event_rows, share_view, tab_labels, timing_marks
+from playground.share_tabs import tab_context
+from playground.share_view import TABS, share_view
 from playground.views.share_access import (
     Reading,
     gate,
@@ -32,7 +32,6 @@ from playground.views.share_access import (
     opened_remember,
     shared,
 )
-from upstream.samples import languages_for, sample_request
 
 PASSWORD_TRIES: Final = 5
 """Wrong passwords from one address for one link, in five minutes."""
@@ -103,20 +102,8 @@ def share_exchange(request: HttpRequest, reading: Reading, number: int, tab: str
         exchange = reads.share_exchange(share=reading.share, number=number)
     except ShareExchange.DoesNotExist as error:
         raise Http404 from error
-    events = event_rows(exchange, after=_after(request)) if tab == "events" else ()
-    context = {
-        "share": reading.share,
-        "at": reading.at,
-        "exchange": exchange,
-        "number": number,
-        "tab": tab,
-        "tabs": tab_labels(),
-        "events": events,
-        "more_href": _more_href(request, events or (), exchange),
-        "timing": timing_marks(exchange["timing"]),
-        "samples": _samples(exchange["request"]) if tab == "code" else (),
-        "panel": f"share/_tab_{tab}.html",
-    }
+    shown = tab_context(exchange, number=number, tab=tab, after=_after(request), path=request.path)
+    context = {"share": reading.share, "at": reading.at, **shown}
     part = request.headers.get("X-Part") == "tab"
     return render(request, "share/_tab.html" if part else "share/exchange.html", context)
 
@@ -124,24 +111,6 @@ def share_exchange(request: HttpRequest, reading: Reading, number: int, tab: str
 def _after(request: HttpRequest) -> int:
     text = request.GET.get("after", "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-def _more_href(request: HttpRequest, events: Sequence[ShareEvent], exchange: Mapping[str, Any]) -> str:
-    more = events and events[-1].number < len(exchange["response"]["events"])
-    return f"{request.path}?after={events[-1].number}" if more else ""
-
-
-def _samples(sent: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the request in every language that can send it: id, name, source; nothing where the body is left out."""
-    if sent["body"] is None:
-        return []
-    sample = sample_request(
-        method=sent["method"],
-        url=sent["url"],
-        headers=tuple((name, value) for name, value in sent["headers"]),
-        body=sent["body"],
-    )
-    return [(language.id, language.name, language.write(sample)) for language in languages_for(sample)]
 
 
 @require_safe

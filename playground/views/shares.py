@@ -20,9 +20,11 @@ from conversations import selectors
 from conversations.models import Conversation, Share
 from conversations.selectors import shares as reads
 from conversations.services import share as writes
+from conversations.sharing import Snapshot
 from playground.share_findings import warnings_of
 from playground.share_form import ShareForm
-from playground.share_view import Addresses, share_view
+from playground.share_tabs import tab_context
+from playground.share_view import TABS, Addresses, share_view
 from playground.views.desk import conversation_of, own_conversation
 from playground.views.signed_in import PersonRequest, signed_in
 from team.adapters import public_url
@@ -72,19 +74,34 @@ def share_dialog(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def share_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Show exactly what a reader would get with these settings, and what to look at before."""
+    """Show exactly what a reader would get with these settings, and what to look at before.
+
+    With `exchange`, a number, it is one tab of that exchange, `tab`, as the reader opens it.
+    """
     found = own_conversation(request.user, pk)
     form = _form(found, request.POST)
     form.is_valid()  # what else is filled in wrongly is said when the link is made
     if "columns" in form.errors:
         return render(request, "share/_no_preview.html", {"errors": form.errors["columns"]})
     snapshot = writes.share_preview(conversation=found, settings=form.shown())
+    if "exchange" in request.POST:
+        return _preview_tab(request, snapshot)
     context = {
+        "conversation": found.pk,
         "view": share_view(snapshot.document, Addresses()),
         "warnings": warnings_of(snapshot),
         "unfinished": snapshot.unfinished,
     }
     return render(request, "share/_preview.html", context)
+
+
+def _preview_tab(request: PersonRequest, snapshot: Snapshot) -> HttpResponse:
+    named, tab = request.POST["exchange"], request.POST.get("tab", "")
+    number = int(named) if named.isdecimal() and len(named) < 5 else len(snapshot.exchanges)
+    if tab not in TABS or number >= len(snapshot.exchanges):
+        raise Http404
+    context = tab_context(snapshot.exchanges[number], number=number, tab=tab)
+    return render(request, "share/_tab.html", {"preview": True, **context})
 
 
 @require_POST
