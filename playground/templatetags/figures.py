@@ -40,7 +40,7 @@ def percent(share: float | None) -> str:
     """Return a share: 0.0214 is "2.1 %", 1 is "100 %"."""
     if share is None:
         return ""
-    points = share * 100
+    points = round(share * 100, 6)
     figure = _number(points, 0 if points == int(points) else 1)
     return pgettext("percent", "%(figure)s %%") % {"figure": figure}
 
