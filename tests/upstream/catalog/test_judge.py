@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.upstream.catalog.members import holding
 from upstream import catalog
 from upstream.catalog import (
     Api,
@@ -49,15 +50,8 @@ def judged_fields(api: Api) -> list[Field]:
 
 def judged_at(api: str, path: str, text: str) -> Judgement:
     """Judge a member by what its parameter sends: the smallest value that holds this JSON text at this path."""
-    found = catalog.api(api)
-    types = {field.path: field.types for field in judged_fields(found)}
-    names = path.split(".")
-    for depth in range(len(names) - 1, 0, -1):
-        name = "any name" if names[depth] == "*" else names[depth]
-        text = f"{{{json.dumps(name)}: {text}}}"
-        if types[".".join(names[:depth])][0] == "array":
-            text = f"[{text}]"
-    return parameter(api, names[0]).judge(text)
+    types = {field.path: field.types for field in judged_fields(catalog.api(api))}
+    return parameter(api, path.partition(".")[0]).judge(holding(path, types, text))
 
 
 @pytest.mark.parametrize(("api", "path", "text", "inside"), list(bounds()))
