@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -41,6 +42,7 @@ from team.models import ApiKey, Price, User
 from team.selectors import endpoint_for
 from team.services import PriceValues, account_delete, budget_set, key_remove, key_set, price_set
 from tests.desk import Desk, desk_make, response
+from tests.threads import at_once
 
 D = Decimal
 State = Exchange.State
@@ -507,3 +509,37 @@ def test_a_budget_of_a_person_and_of_a_key_are_told_apart(alice: User, bob: User
     budgets = [budget_set(actor=alice, of=of, amount=D(1), currency="USD") for of in (bob, key)]
     assert selectors.spent_on_budgets(budgets=budgets, month=SINCE) == {each.pk: Spent() for each in budgets}
     assert [(each.person, each.key) for each in budgets] == [(bob, None), (None, key)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_that_open_at_once_are_judged_by_the_same_sum(desk: Desk, bob: User) -> None:
+    price(desk.person)
+    seats = [seat_of(bob, desk) for _each in range(4)]
+    budget_set(actor=desk.person, of=bob, amount=D("0.01"), currency="USD")
+
+    def send(seat: Desk) -> bool:
+        try:
+            seat.open()
+        except BudgetSpent:
+            return False
+        return True
+
+    assert at_once(*(partial(send, seat) for seat in seats)) == [True] * 4
+    for exchange in Exchange.objects.filter(run__person=bob):
+        finish(exchange.pk)
+    assert Charge.objects.filter(person=bob).count() == 4
+    assert at_once(*(partial(send, seat) for seat in seats)) == [False] * 4
+    assert Run.objects.filter(person=bob).count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_filling_in_twice_at_once_and_beside_endings_reckons_each_answer_once(desk: Desk) -> None:
+    waiting = [answer(desk) for _each in range(5)]
+    live = desk.open().exchanges[0].id
+    Charge.objects.filter(exchange__in=waiting[:2]).delete()  # from before costs were kept
+    price(desk.person)
+    at_once(charges_fill, charges_fill, partial(finish, live))
+    charges_fill()
+    assert sorted(Charge.objects.values_list("exchange", "nano")) == sorted(
+        (pk, 3_600_000) for pk in [*waiting, live]
+    )
