@@ -96,7 +96,7 @@ def pictures_take(bench: Workbench, up: FakeUpstream) -> None:
     page.get_by_role("textbox", name="System prompt").fill(
         "You are a site reliability engineer. Quote numbers with units; name your doubts."
     )
-    for name, value in (("temperature", "0.6"), ("seed", "7")):
+    for name, value in (("temperature", "0.6"), ("top_p", "0.9")):
         page.get_by_role("switch", name=f"Send {name}").check()
         page.get_by_label(name, exact=True).fill(value)
     bench.say("What happened here, and which number belongs in the incident report?")
