@@ -3,7 +3,7 @@
 Safe beside a running server, daily, and twice at once: a step takes rows that are still there, whoever took others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -96,15 +96,38 @@ def traces_prune_to(*, size: int, dry_run: bool = False) -> Pruned:
 
 def attachments_prune(*, before: datetime, dry_run: bool = False) -> Pruned:
     """Remove attachments that nothing uses, kept before a moment, and files on disk that no attachment names."""
+    found = list(_unused().filter(created__lt=before).values_list("pk", "size"))
+    return _attachments_remove(found, dry_run=dry_run) + _strays_remove(dry_run=dry_run)
+
+
+def attachments_prune_to(*, size: int, dry_run: bool = False) -> Pruned:
+    """Remove the oldest attachments that nothing uses until all have at most `size` bytes, or only used ones are left."""
+    excess = Attachment.objects.aggregate(size=Coalesce(Sum("size"), 0))["size"] - size
+    # What nothing uses yet may belong to a message that is just being written.
+    old = _unused().filter(created__lt=timezone.now() - FILE_IN_WORK).order_by("created", "pk")
+    doomed: list[tuple[str, int]] = []
+    for row in old.values_list("pk", "size").iterator():
+        if excess <= 0:
+            break
+        doomed.append(row)
+        excess -= row[1]
+    return _attachments_remove(doomed, dry_run=dry_run)
+
+
+def _unused() -> QuerySet[Attachment]:
     unused = Q()
     for relation in Attachment._meta.related_objects:
         unused &= Q(**{f"{relation.field.related_query_name()}__isnull": True})
-    found = list(Attachment.objects.filter(unused, created__lt=before).values_list("pk", "size"))
+    return Attachment.objects.filter(unused)
+
+
+def _attachments_remove(found: Sequence[tuple[str, int]], *, dry_run: bool) -> Pruned:
+    """Remove attachments, given as digest and size, unless they are used by now."""
     if not dry_run:
-        with transaction.atomic():
-            attachments_release(digests=[digest for digest, _ in found])
-    rows = Pruned(len(found), sum(size for _, size in found))
-    return rows + _strays_remove(dry_run=dry_run)
+        for start in range(0, len(found), STEP):
+            with transaction.atomic():
+                attachments_release(digests=[digest for digest, _size in found[start : start + STEP]])
+    return Pruned(len(found), sum(size for _digest, size in found))
 
 
 def trash_prune(*, dry_run: bool = False) -> Pruned:

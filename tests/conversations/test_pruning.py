@@ -106,6 +106,31 @@ def test_attachments_that_nothing_uses_and_stray_files_go(
     assert fresh.exists()
 
 
+def test_the_oldest_unused_attachments_go_until_the_rest_is_small_enough(
+    desk: Desk, alice: User, capsys: pytest.CaptureFixture[str], tmp_path: Path, settings: Settings
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    kept = [
+        services.attachment_create(
+            conversation=desk.conversation, data=b"%PDF-1.4 " + each * 991, person=alice
+        )
+        for each in (b"a", b"b", b"c", b"d")
+    ]
+    for number, each in enumerate(kept):
+        days = (9, 5, 7, 0)[number]
+        Attachment.objects.filter(pk=each.pk).update(created=timezone.now() - timedelta(days=days))
+    for each in kept[1:]:
+        each.uses.all().delete()
+    assert "attachments by size: 1 would be removed, 1.0 kB" in prune(
+        "--dry-run", "--attachments-max-size", "3k", capsys=capsys
+    )
+    prune("--attachments-max-size", "3k", capsys=capsys)
+    assert set(Attachment.objects.values_list("pk", flat=True)) == {kept[n].pk for n in (0, 1, 3)}
+    # What is used stays whatever its size, and so does what somebody may be sending.
+    assert "attachments by size: 1 removed" in prune("--attachments-max-size", "0", capsys=capsys)
+    assert set(Attachment.objects.values_list("pk", flat=True)) == {kept[0].pk, kept[3].pk}
+
+
 @pytest.mark.parametrize("text", ["90", "d", "-1d", "1.5d", "90 days", ""])
 def test_an_age_that_makes_no_sense_is_refused(text: str, db: None) -> None:
     with pytest.raises(CommandError, match=r"age|expected one argument"):

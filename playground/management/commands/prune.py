@@ -70,6 +70,12 @@ class Command(BaseCommand):
             help="attachments kept before that which nothing uses, and stray files of the folder uploads",
         )
         parser.add_argument(
+            "--attachments-max-size",
+            type=size,
+            metavar="SIZE",
+            help="the oldest attachments that nothing uses, until all are no larger; used ones stay",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="change nothing; say what would be removed"
         )
 
@@ -88,6 +94,9 @@ class Command(BaseCommand):
         if (old := options["attachments_older_than"]) is not None:
             done = services.attachments_prune(before=now - old, dry_run=dry_run)
             self._say("attachments and stray files", done, dry_run)
+        if (most := options["attachments_max_size"]) is not None:
+            done = services.attachments_prune_to(size=most, dry_run=dry_run)
+            self._say("attachments by size", done, dry_run)
         hours = services.usage_prune(dry_run=dry_run)
         self.stdout.write(f"counts by the hour: {hours} {'would be removed' if dry_run else 'removed'}")
         self._say_kept(services.storage_measure())
