@@ -60,8 +60,8 @@ class RequestView:
 class DiffView:
     """What differs from another request. `previous`: the other is the column's run before.
 
-    `others` are those of the conversation, `elsewhere` the newest of others; `unknown`: the one that was asked for is not
-    there for this person.
+    `others` are those of the conversation, `elsewhere` the newest of others; `unknown` is what was asked for where
+    this person sees no such exchange.
     """
 
     others: tuple[OtherExchange, ...]
@@ -70,7 +70,7 @@ class DiffView:
     head: Diff
     body: Diff
     elsewhere: tuple[OtherExchange, ...] = ()
-    unknown: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

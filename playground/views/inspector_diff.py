@@ -45,7 +45,7 @@ def diff_view(user: User, exchange: Exchange, wanted: str) -> tuple[DiffView, UU
         head=Diff(()),
         body=Diff(()),
         elsewhere=rows,
-        unknown=bool(wanted.strip()) and other is None,
+        unknown=wanted.strip() if other is None else "",
     )
     return view, other.pk if other else None
 

@@ -58,7 +58,7 @@ async def test_what_is_there_is_not_said_twice(
     await stage.end(exchange)
     assert stage.text(exchange) == shown
     row = await database_sync_to_async(Exchange.objects.get)(pk=exchange)
-    assert json.loads(row.response)["choices"][0]["message"]["content"] == "".join(reply.text)
+    assert json.loads(row.response)["choices"][0]["message"]["content"] == "".join(map(str, reply.text))
     answer = await database_sync_to_async(Message.objects.get)(exchange=exchange)
     assert answer.text == shown
 

@@ -238,6 +238,7 @@ def test_what_is_no_exchange_is_said(desk: Desk, client: Client, wanted: str) ->
     mine = exchange_kept(desk, STREAM)
     answer = client.get(f"/exchanges/{mine}/diff/", {"with": wanted})
     assert "There is no such exchange" in answer.content.decode()
+    assert html.escape(wanted) in answer.content.decode()  # what was pasted stays in its box
 
 
 def test_a_pruned_stream_says_so_and_when(desk: Desk, client: Client) -> None:
