@@ -213,10 +213,9 @@ def _shows(parameter: Parameter, value: Any) -> bool:
             texts = value if isinstance(value, list) else [value]
             return all(isinstance(text, str) for text in texts)
         case "pairs":
-            kind: type = str if _pair_type(parameter) == "string" else Number
+            shows = _is_whole if _pair_type(parameter) == "string" else _is_number
             return isinstance(value, dict) and all(
-                isinstance(member, kind) and _is_whole(name) and (kind is Number or _is_whole(member))
-                for name, member in value.items()
+                _is_whole(name) and shows(member) for name, member in value.items()
             )
     return True
 
@@ -225,9 +224,13 @@ def _fits_one_line(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
 
 
-def _is_whole(text: str) -> bool:
-    """Whether a page can hold a text: a half of a surrogate pair can only be shown as JSON escapes it."""
-    return encodable(text) == text
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is a text that a page can hold: half of a surrogate pair can only be shown as JSON escapes it."""
+    return isinstance(value, str) and encodable(value) == value
 
 
 def _pair_type(parameter: Parameter) -> str:
