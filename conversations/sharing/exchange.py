@@ -81,14 +81,17 @@ def _request_body(body: str, included: Included, hidden: Hidden) -> str | None:
     except UnknownShape:
         return None
     # What the messages say is shown anyway; in any other member it would be what was left out.
-    return None if not included.all_that_was_sent and _other_members_give_away(kept, hidden) else kept
+    return None if hidden.looks_for_anything and _other_members_give_away(kept, hidden) else kept
 
 
 def _other_members_give_away(body: str, hidden: Hidden) -> bool:
-    rest = "\n".join(
-        f"{name} {source}" for name, source in members_of(body) if name not in ("messages", "model")
+    try:
+        members = members_of(body)
+    except UnknownShape:
+        return hidden.is_in(body)
+    return hidden.is_in(
+        "\n".join(f"{name} {source}" for name, source in members if name not in ("messages", "model"))
     )
-    return hidden.is_in(rest)
 
 
 def _response(

@@ -37,6 +37,11 @@ class Hidden:
         plain = _plain(shown) if self._all else ""
         self._beside_shown = tuple(window for window in self._all if window not in plain)
 
+    @property
+    def looks_for_anything(self) -> bool:
+        """Whether something is left out that can be known by its words."""
+        return bool(self._all)
+
     def is_in(self, text: str) -> bool:
         """Say whether a text, its escapes undone up to three times, holds a piece of what is left out."""
         return _holds(text, self._all)

@@ -88,6 +88,10 @@ def snapshot_make(source: SnapshotSource, included: Included, *, made: str) -> S
     summaries = {key: _summary(number, exchange) for number, (key, exchange) in enumerate(exchanges.items())}
     digests: dict[str, None] = {}
     shaped = [_message(message, source, included, summaries, digests) for message in messages.values()]
+    for message in shaped:
+        error = message.get("answer", {}).get("error") or {}
+        if hidden.is_in(error.get("message", "")):
+            del error["message"]
     document = {
         "version": VERSION,
         "title": source.title,
@@ -255,6 +259,9 @@ def _hidden(source: SnapshotSource, included: Included) -> Iterator[str]:
             if is_system({"role": message.role})
             for text in strings_in(list(message.content))
         )
+    if not included.author:
+        yield source.author
+        yield from (message.author for branch in source.branches for message in branch.messages)
     for exchange in source.exchanges.values():
         yield from _hidden_in(exchange, included)
     if not included.parameters:
