@@ -21,20 +21,28 @@ class Toolchain:
     commands: tuple[tuple[str, ...], ...]
     always: bool = False
     """Whether continuous integration has it; else `make test-samples` runs it where it is installed."""
-    never: str = ""
-    """Why no machine of ours can run it."""
+    rare: str = ""
+    """Why it is hardly anywhere; it is run all the same where its programs are."""
 
     @property
     def missing(self) -> str:
-        """The program that is not installed, or ""."""
-        return next((command[0] for command in self.commands if not program(command[0])), "")
+        """Why it cannot be run here: the program that is not installed, or why there is none; else ""."""
+        if not self.commands:
+            return self.rare
+        absent = next((command[0] for command in self.commands if not program(command[0])), "")
+        reason = f"{absent} is not installed"
+        return absent and (f"{reason}: {self.rare}" if self.rare else reason)
 
 
 TOOLCHAINS: Final[Mapping[str, Toolchain]] = {
     "curl": Toolchain("sample.sh", (("sh", "sample.sh"),), always=True),
     "javascript": Toolchain("sample.mjs", (("node", "sample.mjs"),), always=True),
     "java": Toolchain("Sample.java", (("java", "-Dfile.encoding=UTF-8", "Sample.java"),)),
-    "swift": Toolchain("sample.swift", (), never="no Debian release before 13 has a Swift compiler"),
+    "swift": Toolchain(
+        "sample.swift",
+        (("swiftc", "sample.swift", "-o", "sample"), ("./sample",)),
+        rare="no Debian release before 13 has a Swift compiler",
+    ),
     "go": Toolchain("sample.go", (("go", "run", "sample.go"),), always=True),
     "php": Toolchain("sample.php", (("php", "sample.php"),), always=True),
     "python": Toolchain("sample.py", (("python3", "sample.py"),), always=True),
@@ -43,7 +51,7 @@ TOOLCHAINS: Final[Mapping[str, Toolchain]] = {
         "sample.cs", (("mcs", "-r:System.Net.Http.dll", "sample.cs"), ("mono", "sample.exe"))
     ),
     "objc": Toolchain(
-        "sample.m", (), never="NSURLSession with blocks and ARC is there on Apple's systems only"
+        "sample.m", (), rare="NSURLSession with blocks and ARC is there on Apple's systems only"
     ),
     "ruby": Toolchain("sample.rb", (("ruby", "sample.rb"),), always=True),
     "ocaml": Toolchain(
@@ -64,7 +72,9 @@ TOOLCHAINS: Final[Mapping[str, Toolchain]] = {
         ),
     ),
     "dart": Toolchain(
-        "sample.dart", (), never="Debian has no Dart, and no package registry carries its compiler"
+        "sample.dart",
+        (("dart", "run", "sample.dart"),),
+        rare="Debian has no Dart, and no package registry carries its compiler",
     ),
     "r": Toolchain("sample.R", (("Rscript", "sample.R"),)),
     "httpx": Toolchain("sample.py", (("python3", "sample.py"),), always=True),
