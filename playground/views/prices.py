@@ -19,10 +19,10 @@ from team import price_selectors
 from team import services as team_services
 from team.errors import InvalidValue
 from team.forms import BudgetForm, PriceChoiceForm, PriceForm
-from team.forms.prices import held_read, key_label
+from team.forms.prices import held_read, held_seal, key_label
 from team.models import Budget, Price
-from team.price_import import PriceFile, PricesUnreadable, entries_choose, prices_read
-from team.views.access import administrator_required, user_of
+from team.price_import import PricesUnreadable, prices_read
+from team.views.access import administrator_required, go_to, user_of
 
 PAGE: Final = 50
 FILL_MOST: Final = 10_000
@@ -57,7 +57,7 @@ def price_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a price."""
     team_services.price_remove(actor=user_of(request), price=price_selectors.price(pk=pk))
     messages.success(request, _("Price removed. Costs that were reckoned with it stay."))
-    return redirect("prices")
+    return go_to(request, "prices")
 
 
 @require_POST
@@ -71,7 +71,9 @@ def prices_import(request: HttpRequest) -> HttpResponse:
         file = prices_read(upload.read())
     except PricesUnreadable as problem:
         return _page(request, status=422, form=PriceForm(), import_error=_unreadable(problem.code))
-    return _preview(request, PriceChoiceForm(file=file), file, {"vendor": "", "free": False}, None)
+    form = PriceChoiceForm({"held": held_seal(file)}, file=file)
+    form.is_valid()  # nothing is chosen yet, and nothing need be
+    return _preview(request, form)
 
 
 def _unreadable(code: str) -> str:
@@ -97,25 +99,26 @@ def prices_import_apply(request: HttpRequest) -> HttpResponse:
     form = PriceChoiceForm(request.POST, file=file)
     if not form.is_valid():
         return _page(request, status=422, form=PriceForm(), import_error=_("Choose the file again."))
-    values, provider = form.cleaned_data, form.chosen_provider
     if request.POST.get("deed") != "apply":
-        return _preview(request, form, file, values, provider)
-    chosen = entries_choose(file, vendor=values["vendor"], free=values["free"])
-    done = team_services.prices_import(actor=user_of(request), provider=provider, entries=chosen.entries)
+        return _preview(request, form)
+    if form.cleaned_data["seen"] != form.choices_made:
+        messages.info(request, _("These are other choices: look at what they would change first."))
+        return _preview(request, form)
+    done = team_services.prices_import(
+        actor=user_of(request), provider=form.chosen_provider, entries=form.chosen.entries
+    )
     said = ngettext("%(count)s new price", "%(count)s new prices", done.new) % {"count": done.new}
     changed = ngettext("%(count)s changed", "%(count)s changed", done.changed) % {"count": done.changed}
     messages.success(request, _("Imported: %(new)s, %(changed)s.") % {"new": said, "changed": changed})
     return redirect("prices")
 
 
-def _preview(
-    request: HttpRequest, form: PriceChoiceForm, file: PriceFile, values: dict[str, Any], provider: Any
-) -> HttpResponse:
-    chosen = entries_choose(file, vendor=values["vendor"], free=values["free"])
+def _preview(request: HttpRequest, form: PriceChoiceForm) -> HttpResponse:
+    chosen = form.chosen
     context = {
         "section": "prices",
         "form": form,
-        "changes": team_services.prices_compare(provider=provider, entries=chosen.entries),
+        "changes": team_services.prices_compare(provider=form.chosen_provider, entries=chosen.entries),
         "skipped": [
             (count, reason) for code, reason in _reasons().items() if (count := chosen.skipped.get(code, 0))
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from team.cost_models import CURRENCY
 from team.errors import InvalidValue
 from team.forms.widgets import CODE
 from team.models import ApiKey, Budget, Price, Provider, User
-from team.price_import import Entry, PriceFile
+from team.price_import import Chosen, Entry, PriceFile, entries_choose
 
 RATE: Final = {"inputmode": "decimal", "autocomplete": "off", "step": "any"}
 SALT: Final = "team.prices.import"
@@ -142,6 +143,8 @@ class PriceChoiceForm(forms.Form):
         help_text=gettext_lazy("In this file 0 often says that nobody knew the price."),
     )
     held = forms.CharField(widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    """The choices whose preview the page shows: others are shown before they are taken."""
 
     def __init__(self, data: Any = None, *, file: PriceFile) -> None:
         self.file = file
@@ -159,6 +162,17 @@ class PriceChoiceForm(forms.Form):
         field = self.fields["provider"]
         assert isinstance(field, ProviderChoice)
         return field
+
+    @property
+    def chosen(self) -> Chosen:
+        """The prices to take; call after `is_valid`."""
+        values = self.cleaned_data
+        return entries_choose(self.file, vendor=values["vendor"], free=values["free"])
+
+    @property
+    def choices_made(self) -> str:
+        """The choices as text, to be told apart from others; call after `is_valid`."""
+        return json.dumps([self.cleaned_data[name] for name in ("vendor", "provider", "free")])
 
     @property
     def chosen_provider(self) -> Provider | None:
@@ -242,8 +256,8 @@ def _budget_initial(budget: Budget) -> dict[str, Any]:
 
 
 def key_label(key: ApiKey) -> str:
-    """Return what a key is called: its provider, its last characters, and whose it is."""
+    """Return what a key is called: its provider and whose it is; of the team's also its last characters."""
     if key.owner is None:
         return _("%(provider)s %(key)s, the team’s") % {"provider": key.provider.name, "key": key}
-    names = {"provider": key.provider.name, "key": key, "owner": key.owner.get_full_name()}
-    return _("%(provider)s %(key)s, of %(owner)s") % names
+    names = {"provider": key.provider.name, "owner": key.owner.get_full_name()}
+    return _("%(provider)s, the key of %(owner)s") % names

@@ -1,5 +1,6 @@
 """The pages of costs, prices and budgets: who sees what, what is typed, uploaded and refused."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -37,8 +38,8 @@ def desk(alice: User) -> Desk:
 
 def text_of(page: Any) -> str:
     """Return what a page says, spaces as one."""
-    html = re.sub(r"<(script|style|svg class=\"icon).*?</\1>", " ", page.content.decode(), flags=re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    shown = re.sub(r"<(script|style|svg class=\"icon).*?</\1>", " ", page.content.decode(), flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", shown).split())
 
 
 def charge_make(
@@ -53,10 +54,11 @@ def upload(client: Client, document: Any) -> Any:
     return client.post(reverse("prices-import"), {"file": SimpleUploadedFile("prices.json", data)})
 
 
-def held_in(page: Any) -> str:
-    found = re.search(r'name="held" value="([^"]+)"', page.content.decode())
+def hidden_in(page: Any, name: str) -> str:
+    """Return what a hidden field of the page holds."""
+    found = re.search(rf'name="{name}"\s+value="([^"]+)"', page.content.decode())
     assert found
-    return found[1]
+    return html.unescape(found[1])
 
 
 # Costs
@@ -258,11 +260,16 @@ def test_a_file_is_shown_before_it_is_taken(alice_client: Client, desk: Desk) ->
     assert "1 × different prices in the file" in said
     assert "1 × no chat model" in said
     assert not Price.objects.exists()
-    choice = {"held": held_in(preview), "vendor": "azure", "provider": str(desk.provider.pk)}
+    choice = {"held": hidden_in(preview, "held"), "vendor": "azure", "provider": str(desk.provider.pk)}
     again = alice_client.post(reverse("prices-import-apply"), choice | {"deed": "preview"})
     assert "gpt-4o 9.00 as input 8.00 USD" in text_of(again)
+    unseen = alice_client.post(
+        reverse("prices-import-apply"), choice | {"deed": "apply", "seen": hidden_in(preview, "seen")}
+    )
+    assert "look at what they would change first" in text_of(unseen)
     assert not Price.objects.exists()
-    assert alice_client.post(reverse("prices-import-apply"), choice | {"deed": "apply"}).status_code == 302
+    seen = choice | {"deed": "apply", "seen": hidden_in(again, "seen")}
+    assert alice_client.post(reverse("prices-import-apply"), seen).status_code == 302
     price = Price.objects.get()
     assert (price.model, price.provider, price.input) == ("gpt-4o", desk.provider, Decimal(9))
 
@@ -273,7 +280,13 @@ def test_a_file_of_thousands_is_taken_at_once(alice_client: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         done = alice_client.post(
             reverse("prices-import-apply"),
-            {"held": held_in(preview), "vendor": "", "provider": "", "deed": "apply"},
+            {
+                "held": hidden_in(preview, "held"),
+                "seen": hidden_in(preview, "seen"),
+                "vendor": "",
+                "provider": "",
+                "deed": "apply",
+            },
         )
     assert done.status_code == 302
     assert Price.objects.count() == 3000
