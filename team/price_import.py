@@ -147,7 +147,9 @@ def _entry_read(name: str, value: Any) -> Entry | str:
     vendor = members.get("litellm_provider") or ""
     if not isinstance(vendor, str) or not _is_name(vendor or "-", 100):
         return "odd"
-    model = name.removeprefix(f"{vendor}/") if vendor else name
+    # "vertex_ai/gemini-2.0" is sold by "vertex_ai-language-models", "deepseek/deepseek-chat" by "deepseek".
+    head, _, rest = name.partition("/")
+    model = rest if rest and (head == vendor or vendor.startswith(f"{head}-")) else name
     # A star is a name's character in the file, and would be a pattern here.
     if not _is_name(model, MAX_NAME) or "*" in model:
         return "name"

@@ -172,12 +172,16 @@ def test_the_file_gives_prices_per_million_tokens() -> None:
             ),
             "deepseek/deepseek-chat": entry(litellm_provider="deepseek", input_cost_per_token="2.7e-7"),
             "openrouter/openai/gpt-4o": entry(litellm_provider="openrouter"),
+            "vertex_ai/gemini-x": entry(litellm_provider="vertex_ai-language-models"),
+            "org/own-name": entry(litellm_provider="openai"),
         }
     )
     assert file.entries == (
         Entry("openai", "gpt-4o-mini", D("0.150000000"), D("0.075000000"), D("0.600000000")),
         Entry("deepseek", "deepseek-chat", D("0.270000000"), None, D("0.600000000")),
         Entry("openrouter", "openai/gpt-4o", D("0.150000000"), None, D("0.600000000")),
+        Entry("vertex_ai-language-models", "gemini-x", D("0.150000000"), None, D("0.600000000")),
+        Entry("openai", "org/own-name", D("0.150000000"), None, D("0.600000000")),
     )
     assert file.skipped == {}
 
