@@ -78,6 +78,7 @@ class ParameterPanel {
     if (!(row instanceof HTMLElement)) return;
     const { dataset } = button;
     if ("paramHelp" in dataset) toggleHelp(row, button);
+    else if ("locked" in this.#panel.dataset) return;
     else if ("paramNull" in dataset) this.#state(row, row.dataset["state"] === STATES.null ? STATES.value : STATES.null);
     else if ("paramValue" in dataset) this.#valueAgain(row);
     else if ("paramReset" in dataset) this.#reset(row);
