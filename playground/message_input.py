@@ -89,7 +89,8 @@ def _parts(text: str) -> list[Any]:
 
 def _part_check(part: Any) -> None:
     """Let parts through that the composer makes: bytes of an attachment, or an image's address."""
-    if not isinstance(part, dict) or part.get("type") not in PLACES.keys() - OWN:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if not isinstance(kind, str) or kind not in PLACES.keys() - OWN:
         raise InvalidMessage(_unreadable())
     value = bytes_of(part)
     if digest_in(value):

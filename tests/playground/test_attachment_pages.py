@@ -191,6 +191,7 @@ def test_another_message_is_not_given_under_ones_own_conversation(
         {"message": "x", "parts": '[{"type": "image_url", "image_url": {"url": "javascript:alert(1)"}}]'},
         {"message": "x", "parts": '[{"type": "image_url", "image_url": {"url": "attachment:short"}}]'},
         {"message": "x", "parts": "[null, null]"},
+        {"message": "x", "parts": '[null, {"type": []}]'},
         {"raw": "[]"},
         {"raw": '{"content": "no role"}'},
         {"raw": '{"role": "user", "content": NaN}'},

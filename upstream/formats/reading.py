@@ -87,7 +87,7 @@ def _read_json(text: str) -> Imported:
     )
     if first.get("format") == FORMAT:
         return _stripped("playground", json_conversations(document))
-    if isinstance(first.get("log"), dict):
+    if first is document and isinstance(first.get("log"), dict):
         return _read_har(document, left_out)
     for fits, source, read in readers:
         if fits:

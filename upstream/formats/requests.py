@@ -45,7 +45,8 @@ def body_read(text: str) -> BodyRead:
     messages = document["messages"]
     messages_counted(len(messages))
     for at, message in enumerate(messages):
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
+        role = message.get("role") if isinstance(message, dict) else None
+        if not isinstance(role, str) or role not in ROLES:
             raise FormatError("field", f"messages[{at}]")
     model = document.get("model")
     sources = members_read(text)

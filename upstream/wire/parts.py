@@ -31,7 +31,7 @@ def read_content(value: Any) -> Parts:
     if isinstance(value, list):
         for item in value:
             _add(parts, item)
-    elif isinstance(value, dict) and value.get("type") in _KNOWN:
+    elif isinstance(value, dict) and isinstance(kind := value.get("type"), str) and kind in _KNOWN:
         _add(parts, value)
     elif value is not None:
         parts.content = dumps(value)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft6Validator
 from referencing import Registry, Resource
@@ -356,6 +356,9 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@example([{"log": {}}])
+@example([{"role": []}])
+@example([{"format": "chat-playground"}])
 def test_no_json_breaks_the_reader(value: Any) -> None:
     try:
         read_any(json.dumps(value))
