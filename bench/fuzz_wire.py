@@ -40,7 +40,8 @@ VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 10**30, 1e308, 0.5, "", "a", " ", [], {}, [None], [[]], {"a": {}}, [{}], "\ud83d",
     "\udc00", "\x00", "<think>", "</think>", "stop", {"type": "text", "text": "x"}, {"message": "x", "code": 429},
     [{"type": "thinking", "thinking": "x"}], {"index": 0, "function": {"name": "f", "arguments": "{}"}}, KEY, KEY[:9],
-    KEY[9:], {"type": []}, {"type": {}, "text": "x"}, [{"type": [], "text": "x"}], {"role": "assistant", "content": "x"}, [{"index": 0, "delta": {"content": "x"}}], "x" * 3000,
+    KEY[9:], {"type": []}, {"type": {}, "text": "x"}, [{"type": [], "text": "x"}],
+    {"role": "assistant", "content": "x"}, [{"index": 0, "delta": {"content": "x"}}], "x" * 3000,
 )  # fmt: skip
 PIECES = (
     b"\n", b"\n\n", b"\r", b"\r\n\r\n", b"data: ", b"data:", b": ", b"event: error\n", b"error: {}", b"[DONE]", b"{", b"}",
