@@ -173,8 +173,8 @@ def _exchange(entry: Any, at: int) -> ExchangeRecord:
 
 
 def _state(given: Any, status: Any) -> str:
-    if given in STATES:
-        return str(given)
+    if isinstance(given, str) and given in STATES:
+        return given
     return "completed" if isinstance(status, int) and 200 <= status < 300 else "failed"
 
 

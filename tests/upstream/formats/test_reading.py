@@ -98,6 +98,14 @@ def test_our_har_comes_back_with_its_reads_and_times() -> None:
     assert read.usage == {"prompt_tokens": 3, "completion_tokens": 2}
 
 
+@pytest.mark.parametrize("state", [[], {}, None, 7, "running"])
+def test_a_har_of_ours_with_a_strange_state_is_read(state: object) -> None:
+    document = json.loads(har_write([exchange()]))
+    document["log"]["entries"][0]["_chatPlayground"]["state"] = state
+    (conversation,) = read_any(json.dumps(document)).conversations
+    assert conversation.exchanges[0].state == "completed"
+
+
 def test_a_browsers_har_is_stripped_and_its_requests_become_one_tree() -> None:
     def entry(messages: list[dict[str, str]], answer: str) -> dict[str, Any]:
         body = {"model": "m", "messages": messages}
