@@ -99,7 +99,11 @@ def test_an_archive_comes_back_whole_and_only_once(desk: Desk, bob: User) -> Non
     assert Trace.objects.filter(exchange__run__conversation=read).exists()
     assert read.attachment_uses.get().attachment_id == desk.conversation.attachment_uses.get().attachment_id
     remark = Comment.objects.get(message__conversation=read)
-    assert (remark.author, remark.said_by, remark.text) == (bob, "alice", "Mine")  # whose words they are stays
+    assert (remark.author, remark.said_by, remark.text) == (
+        bob,
+        "alice",
+        "Mine",
+    )  # whose words they are stays
     assert ToolMock.objects.filter(owner=bob).count() == 1
     own = services.archive_read(user=desk.person, file=io.BytesIO(data))
     assert (own.made, own.there) == (0, 1)  # it never went away
