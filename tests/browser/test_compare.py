@@ -158,6 +158,7 @@ def test_differences_sweep_order_and_scrolling(compare: Compare, upstream: FakeU
     compare.say("Hello")
     compare.expect_states(A="completed", B="completed")
 
+    assert violations(page) == []
     page.get_by_role("button", name="Diff", exact=True).click()
     dialog = page.get_by_role("dialog", name="Differences by words")
     expect(dialog.locator("del")).to_have_text("brown")

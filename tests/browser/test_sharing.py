@@ -87,7 +87,9 @@ def test_share_read_update_and_revoke(bench: Workbench, up: FakeUpstream, chromi
     share.leave_out("System prompt")
     expect(share.preview.get_by_text("SYSTEMCANARY")).to_have_count(0)
     share.put_in("Requests, responses, events and code")
-    expect(share.preview.get_by_text("Request, response and events")).to_be_visible()
+    share.preview.get_by_text("Request, response and events").click()
+    share.preview.get_by_role("button", name="Request", exact=True).click()
+    expect(share.preview.get_by_role("region", name="Request")).to_contain_text("shortened by the author")
     link = share.create()
 
     with reader(chromium) as other:

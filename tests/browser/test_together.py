@@ -240,6 +240,35 @@ def test_who_was_away_sees_what_was_written_meanwhile(alice: Seat, bob: Seat, up
     expect(bob.message).to_have_value("what I was typing")
 
 
+def test_a_change_that_cannot_be_fetched_at_once_is_fetched_again(
+    alice: Seat, bob: Seat, up: FakeUpstream
+) -> None:
+    show_to_team(alice, "team_edit")
+    up.script(alice.http.model, Stream(text=["A1"]), Stream(text=["A2"]))
+    alice.say("Q1")
+    alice.expect_texts("Q1", "A1")
+    alice.expect_state("completed")
+    bob.open(alice.http.conversation)
+    bob.expect_texts("Q1", "A1")
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        if len(refused) == 1:
+            route.abort()
+        elif len(refused) == 2:
+            route.fulfill(status=503, body="")
+        else:
+            route.fallback()
+
+    bob.page.route("**/news/", refuse)
+    alice.act(alice.messages.nth(1), "Insert after")
+    alice.fill_words("By the way")
+    bob.expect_texts("Q1", "A1", "By the way")
+    assert len(refused) == 3
+    expect(bob.page.locator("[data-toast]")).to_have_count(0)
+
+
 def test_the_map_leads_to_any_branch_by_keyboard(alice: Seat, up: FakeUpstream) -> None:
     up.script(alice.http.model, Stream(text=["first answer"]), Stream(text=["second answer"]))
     alice.say("Question")
