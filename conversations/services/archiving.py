@@ -211,8 +211,6 @@ def _conversations_read(user: User, archive: zipfile.ZipFile) -> ArchiveRead:
             made, there = made + is_new, there + (not is_new)
     if "presets.json" in archive.NameToInfo:
         refused += presets_read(user=user, given=_json_read(archive, "presets.json"))
-    if "presets.json" in archive.NameToInfo:
-        refused += presets_read(user=user, given=_json_read(archive, "presets.json"))
     _mocks_read(user, archive)
     return ArchiveRead(made, there, tuple(refused))
 
