@@ -19,7 +19,9 @@ def serve(weights: Path, alias: str, preferred_port: int) -> None:
     try:
         import xllamacpp
     except ImportError as problem:  # linked with OpenMP, which a Debian without any compiler may lack
-        sys.exit(f"The local model's library cannot be loaded: {problem}. On Debian: apt-get install libgomp1")
+        sys.exit(
+            f"The local model's library cannot be loaded: {problem}. On Debian: apt-get install libgomp1"
+        )
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights)

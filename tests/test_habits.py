@@ -243,7 +243,7 @@ def layers_broken(tree: Path) -> list[str]:
         ("upstream/wire/limits.py", "import upstream.catalog", "upstream.wire is pure"),
         ("upstream/catalog/loader.py", "import aiohttp", "httpx and aiohttp in upstream.client"),
         ("upstream/catalog/loader.py", "import django.db", "upstream knows nothing of Django"),
-        ("team/selectors.py", "import conversations.models", "upstream speaks, team permits"),
+        ("team/selectors/__init__.py", "import conversations.models", "upstream speaks, team permits"),
         ("team/models.py", "import team.services", "conversations and team"),
         ("playground/journal/base.py", "import playground.runs", "playground: from the server"),
         ("playground/runs.py", "import playground.consumers", "playground: from the server"),

@@ -12,8 +12,8 @@ from conversations.selectors.costs import spent_on
 from conversations.services.charging import month_of
 from team.errors import BudgetSpent
 from team.models import Budget, Provider, User
-from team.price_selectors import budgets_on, keys_used
 from team.selectors import administrators
+from team.selectors.pricing import budgets_on, keys_used
 
 NAMED: Final = 3
 """Administrators whom a message names; more help nobody."""

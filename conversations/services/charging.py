@@ -12,7 +12,7 @@ from django.utils import timezone
 from conversations.costing import Counted, counted_of, nano_of
 from conversations.models import Charge, Exchange
 from team.models import Price, User
-from team.price_selectors import prices_find
+from team.selectors.pricing import prices_find
 
 STEP: Final = 500
 """Rows of one transaction: short enough that no run's ending waits for it."""

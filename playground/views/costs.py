@@ -29,10 +29,10 @@ from playground.cost_tables import (
     query_of,
 )
 from playground.views.signed_in import PersonRequest, signed_in
-from team import price_selectors
 from team import selectors as team
 from team.forms.prices import key_label
 from team.models import User
+from team.selectors import pricing
 
 MODEL_MAX = 300
 
@@ -101,11 +101,7 @@ def _people(user: User) -> dict[Any, str]:
 
 def _keys(user: User) -> dict[Any, str]:
     """Return what keys are called that this user may see: the team's and their own; an administrator, everybody's."""
-    keys = [
-        each
-        for each in price_selectors.keys_all()
-        if user.is_administrator or each.owner_id in (None, user.pk)
-    ]
+    keys = [each for each in pricing.keys_all() if user.is_administrator or each.owner_id in (None, user.pk)]
     return {each.pk: key_label(each) for each in keys} | {None: _("No key, or one that is gone")}
 
 
@@ -163,7 +159,7 @@ def _narrowed(
 
 def _budgets(user: User, month: date) -> list[BudgetView]:
     """Return the person's own budget with what it has left; the budgets of keys stand on the administrators' page."""
-    budget = price_selectors.budget_of(person=user)
+    budget = pricing.budget_of(person=user)
     if budget is None:
         return []
     spent = selectors.spent_on(budget=budget, month=month)

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations import selectors, services
 from conversations.services.charging import month_of
 from playground.cost_tables import budget_view
-from team import price_selectors
 from team import services as team_services
 from team.errors import InvalidValue
 from team.forms import BudgetForm, PriceChoiceForm, PriceForm
 from team.forms.prices import held_read, held_seal, key_label
 from team.models import Budget, Price
 from team.price_import import PricesUnreadable, prices_read
+from team.selectors import pricing
 from team.views.access import administrator_required, go_to, user_of
 
 PAGE: Final = 50
@@ -46,7 +46,7 @@ def prices(request: HttpRequest) -> HttpResponse:
 
 
 def _price(number: str) -> Price:
-    return price_selectors.price(
+    return pricing.price(
         pk=int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else -1
     )
 
@@ -55,7 +55,7 @@ def _price(number: str) -> Price:
 @administrator_required
 def price_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a price."""
-    team_services.price_remove(actor=user_of(request), price=price_selectors.price(pk=pk))
+    team_services.price_remove(actor=user_of(request), price=pricing.price(pk=pk))
     messages.success(request, _("Price removed. Costs that were reckoned with it stay."))
     return go_to(request, "prices")
 
@@ -157,7 +157,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
     facts = {
         "section": "prices",
         "q": matching,
-        "page": Paginator(price_selectors.prices(matching=matching), PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(pricing.prices(matching=matching), PAGE).get_page(request.GET.get("page")),
         "unknown": selectors.charges_unknown(),
     }
     return render(request, "team/prices.html", facts | more, status=status)
@@ -185,14 +185,14 @@ def budgets(request: HttpRequest) -> HttpResponse:
 @administrator_required
 def budget_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a budget away."""
-    team_services.budget_remove(actor=user_of(request), budget=price_selectors.budget(pk=pk))
+    team_services.budget_remove(actor=user_of(request), budget=pricing.budget(pk=pk))
     messages.success(request, _("Budget removed."))
     return redirect("budgets")
 
 
 def _budgets_page(request: HttpRequest, form: BudgetForm, *, status: int = 200) -> HttpResponse:
     month = month_of(timezone.now())
-    found = list(price_selectors.budgets())
+    found = list(pricing.budgets())
     spent = selectors.spent_on_budgets(budgets=found, month=month)
     rows = [
         (

@@ -11,12 +11,13 @@ from django.core import signing
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from team import price_selectors, selectors, services
+from team import selectors, services
 from team.cost_models import CURRENCY
 from team.errors import InvalidValue
 from team.forms.widgets import CODE
 from team.models import ApiKey, Budget, Price, Provider, User
 from team.price_import import Chosen, Entry, PriceFile, entries_choose
+from team.selectors import pricing
 
 RATE: Final = {"inputmode": "decimal", "autocomplete": "off", "step": "any"}
 SALT: Final = "team.prices.import"
@@ -60,7 +61,7 @@ class ProviderChoice(forms.ChoiceField):
 
     def fill(self) -> None:
         """Offer what there is now."""
-        self.providers = {str(each.pk): each for each in price_selectors.priced_providers()}
+        self.providers = {str(each.pk): each for each in pricing.priced_providers()}
         self.choices = [
             ("", _("Every provider")),
             *((pk, each.name) for pk, each in self.providers.items()),
@@ -231,7 +232,7 @@ class BudgetForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._targets: dict[str, User | ApiKey] = {}
         people = [(f"person-{each.pk}", each) for each in selectors.people()]
-        keys = [(f"key-{each.pk}", each) for each in price_selectors.keys_all()]
+        keys = [(f"key-{each.pk}", each) for each in pricing.keys_all()]
         self._targets.update(people)
         self._targets.update(keys)
         field = self.fields["of"]

@@ -97,7 +97,7 @@ def test_a_line_has_gaps_and_a_lonely_value_is_a_dot() -> None:
 
     (line,) = chart.lines
     assert line.path == "M100.0 50.0L300.0 0.0"
-    assert line.dots == ((70, 75),)
+    assert list(line.dots) == [(70, 75)]
     assert chart.rows[2] == ("2:00 to 3:00", ("–",))
 
 

@@ -20,7 +20,7 @@ from team.price_import import (
     entries_choose,
     prices_read,
 )
-from team.price_selectors import pattern_matches, prices_find
+from team.selectors.pricing import pattern_matches, prices_find
 from team.services import PriceValues
 from tests.cast import provider_make
 
