@@ -113,8 +113,8 @@ def test_one_value_is_a_chart() -> None:
     bars = bar_chart(name="a", title="A", slots=slots(1), series=[one(7)], words=COUNTS)
     lines = line_chart(name="a", title="A", slots=slots(1), series=[one(Decimal("0.7"))], words=RATES)
 
-    assert len(bars.bars) == 1
-    assert lines.lines[0].dots == ((50, 12.5),)
+    assert [bar.height for bar in bars.bars] == [87.5]
+    assert [line.dots for line in lines.lines] == [((50, 12.5),)]
 
 
 def test_ninety_days_have_labels_that_fit_and_the_last_one_is_among_them() -> None:
