@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from conversations.costing import Spent
 from conversations.money_words import money_text, spent_text
@@ -112,7 +113,13 @@ def cost_rows(
     ]
     if rest := [each for _value, each in ordered[MOST_ROWS:]]:
         total = sum(rest, Spent())
-        rows.append(CostRow(_("%(count)s more") % {"count": len(rest)}, spent_text(total), total.answers))
+        rows.append(
+            CostRow(
+                ngettext("%(count)s more", "%(count)s more", len(rest)) % {"count": len(rest)},
+                spent_text(total),
+                total.answers,
+            )
+        )
     return tuple(rows)
 
 
