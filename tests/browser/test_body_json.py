@@ -185,7 +185,10 @@ def test_the_catalog_completes_and_judges(bench: Workbench, panel: Locator, edit
     page = bench.page
     append_member(editor, ",\n  ")
     page.keyboard.type('"reasoning_e')
+    # Every letter filters the list anew: it is settled when only this one is left.
+    expect(page.get_by_role("option")).to_have_count(1)
     page.get_by_role("option", name=re.compile("reasoning_effort")).click()
+    expect(editor).to_contain_text('"reasoning_effort"')
     page.keyboard.type("l")
     page.keyboard.press("Control+Space")
     page.get_by_role("option", name=re.compile('"low"')).click()
