@@ -45,7 +45,8 @@ class Seat(Workbench):
             expect(self.messages.nth(number)).to_contain_text(text)
 
     def act(self, message: Locator, deed: str) -> None:
-        """Choose a deed from a message's menu."""
+        """Choose a deed from a message's menu, at the tab that is in front: in another one frames come once a second."""
+        self.page.bring_to_front()
         message.hover()
         message.get_by_label("More actions").click()
         message.get_by_role("button", name=deed, exact=True).click()
