@@ -186,7 +186,7 @@ def test_the_catalog_completes_and_judges(bench: Workbench, panel: Locator, edit
     append_member(editor, ",\n  ")
     page.keyboard.type('"reasoning_e')
     # Every letter filters the list anew: it is settled when only this one is left.
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.locator(".cm-tooltip-autocomplete").get_by_role("option")).to_have_count(1)
     page.get_by_role("option", name=re.compile("reasoning_effort")).click()
     expect(editor).to_contain_text('"reasoning_effort"')
     page.keyboard.type("l")
