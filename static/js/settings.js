@@ -161,15 +161,14 @@ class Settings {
     const model = field.value;
     this.#models.set(this.#provider, model);
     this.#provider = provider;
-    const values = this.#values();
-    values.set("shown", this.#shown);
-    values.set("last_model", this.#models.get(provider) ?? "");
-    const result = await post(`${this.#base}parameters/`, values);
+    const result = await this.#parametersAt(provider);
     // Somebody who went on to a third provider gets that one's.
     if (provider !== this.#provider) return;
     if (!result.ok) return toast(result.problem, "bad");
     this.#shown = provider;
+    const at = place.contains(document.activeElement) ? document.activeElement?.id : "";
     insert(place, result.html, "innerHTML");
+    if (at) document.getElementById(at)?.focus({ preventScroll: true });
     const change = part(place, "[data-provider-change]");
     // A name typed in the meantime is meant.
     if (field.value === model) field.value = change.dataset["model"] ?? model;
@@ -177,5 +176,17 @@ class Settings {
     if (said.length) toast(said.join(" "));
     this.#preview();
     this.#save();
+  }
+
+  /** The parameters under another provider; asked for again where one was set while the answer came. @param {string} provider */
+  async #parametersAt(provider) {
+    for (;;) {
+      const values = this.#values();
+      const asked = values.get("parameters");
+      values.set("shown", this.#shown);
+      values.set("last_model", this.#models.get(provider) ?? "");
+      const result = await post(`${this.#base}parameters/`, values);
+      if (!result.ok || provider !== this.#provider || this.#values().get("parameters") === asked) return result;
+    }
   }
 }

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.house import House, house_open, provider_at
@@ -211,6 +211,28 @@ def test_it_is_within_reach_of_everybody(bench: Workbench, editor: Locator, faul
     for theme in ("light", "dark"):
         bench.page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
         assert violations(bench.page) == []
+
+
+def test_what_is_set_while_another_provider_answers_is_kept(bench: Workbench, panel: Locator) -> None:
+    page = bench.page
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/parameters/", hold_first)
+    page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
+    with page.expect_request("**/parameters/"):
+        page.get_by_role("combobox", name="Provider").select_option(label="Silicon")
+    panel.get_by_role("switch", name="Send temperature").check()
+    panel.get_by_label("temperature", exact=True).fill("0.25")
+    held[0].continue_()
+    expect(page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
+    expect(panel.get_by_label("temperature", exact=True)).to_have_value("0.25")
+    expect(panel.get_by_role("switch", name="Send temperature")).to_be_checked()
 
 
 def test_another_provider_says_what_it_changes(bench: Workbench, panel: Locator) -> None:
