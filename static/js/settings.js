@@ -13,6 +13,8 @@ import { toast } from "./toasts.js";
 
 const SAVE_MS = 500;
 const PREVIEW_MS = 40;
+/** A preview that takes longer than this, in ms, leaves the processor twice as long to others. */
+const PREVIEW_SLOW = 100;
 /** A long message is not sent to the preview with every key. */
 const LONG_MESSAGE = 10_000;
 const LONG_PREVIEW_MS = 600;
@@ -38,8 +40,9 @@ class Settings {
   #form;
   #base;
   #saved;
-  /** @type {AbortController | null} */
-  #previewing = null;
+  #previewing = false;
+  /** Whether something changed while a preview was on its way. */
+  #previewStale = false;
   #failed = false;
   #provider;
   /** The provider whose parameters the page shows. */
@@ -130,19 +133,29 @@ class Settings {
 
   #previewLong = debounced(LONG_PREVIEW_MS, () => void this.#previewNow());
 
-  /** The latest state wins: an older answer is given up. */
+  /** One at a time, a slow one with a rest: in a conversation of thousands of messages typing must not want for the processor. */
   async #previewNow() {
+    this.#previewStale = this.#previewing;
+    if (this.#previewing) return;
+    this.#previewing = true;
+    const began = performance.now();
+    await this.#previewShow();
+    const took = performance.now() - began;
+    if (took > PREVIEW_SLOW) await new Promise((resolve) => setTimeout(resolve, 2 * took));
+    this.#previewing = false;
+    if (this.#previewStale) void this.#previewNow();
+  }
+
+  async #previewShow() {
     const place = document.querySelector("[data-preview]");
     if (!place || !this.#base || !place.parentElement?.checkVisibility()) return;
-    this.#previewing?.abort();
-    const previewing = (this.#previewing = new AbortController());
     const values = this.#values();
     const data = new FormData(this.#form);
     for (const name of MESSAGE) {
       const value = data.get(name);
       if (typeof value === "string") values.set(name, value);
     }
-    const result = await post(`${this.#base}preview/`, values, previewing.signal);
+    const result = await post(`${this.#base}preview/`, values);
     if (!result.ok) return;
     const scrolled = place.querySelector("[data-preview-rows]")?.scrollTop ?? 0;
     insert(place, result.html, "innerHTML");
