@@ -20,7 +20,7 @@ const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
 const app = "static/js/app.js";
-const pages = ["static/js/reader.js", "static/css/app.css", "static/css/counting.css"].filter((path) => existsSync(path));
+const pages = ["static/js/reader.js", "static/css/app.css", "static/css/counting.css", "static/css/reading.css"].filter((path) => existsSync(path));
 const heavy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words", "structured/validator"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */
