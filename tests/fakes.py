@@ -367,6 +367,7 @@ async def _unless_gone(protocol: _Protocol, step: Gate | threading.Event | float
         case threading.Event():
             waiting = asyncio.ensure_future(_polled(step))
         case _:
+            # A script's own pause: what a slow or silent upstream is.
             waiting = asyncio.ensure_future(asyncio.sleep(step))
     gone = asyncio.ensure_future(protocol.gone.wait())
     try:

@@ -11,7 +11,9 @@ costs.json                     what the person spent, by month, provider and mod
 
 import base64
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,6 +38,8 @@ from upstream.formats.records import AttachmentRecord
 
 FORMAT: Final = "chat-playground-archive"
 VERSION: Final = 1
+UNREADABLE: Final = (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, OSError, EOFError)
+"""What zipfile raises for an entry that is encrypted or packed as it does not know (RuntimeError), or that is damaged."""
 MAX_ENTRY: Final = 256 * 1024 * 1024
 """Bytes of one file in an archive, unpacked; a conversation is in memory while it is read."""
 MAX_ENTRIES: Final = 1_000_000
@@ -182,7 +186,7 @@ def archive_read(*, user: User, file: IO[bytes]) -> ArchiveRead:
         with zipfile.ZipFile(file) as archive:
             _about_check(archive)
             return _conversations_read(user, archive)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, ValueError) as error:
         raise ArchiveRefused(str(error)) from error
 
 
@@ -321,8 +325,11 @@ def _json_read(archive: zipfile.ZipFile, name: str) -> Any:
 
 def _entry_read(archive: zipfile.ZipFile, name: str) -> bytes:
     """Return the bytes of one file, however large it says that it is: at most MAX_ENTRY. Raises KeyError."""
-    with archive.open(name) as entry:
-        data = entry.read(MAX_ENTRY + 1)
+    try:
+        with archive.open(name) as entry:
+            data = entry.read(MAX_ENTRY + 1)
+    except UNREADABLE as error:
+        raise ArchiveRefused(f"{name} cannot be read") from error
     if len(data) > MAX_ENTRY:
         raise ArchiveRefused(f"{name} is too large")
     return data

@@ -173,6 +173,7 @@ class Lab:
     async def _stream(self, texts: list[str], every: float, ref: int, first: int) -> None:
         started = self._loop.time()
         for number, text in enumerate(texts):
+            # The pace is what is tested: tokens come at a rate, whatever each sending took.
             await asyncio.sleep(max(0.0, started + number * every - self._loop.time()))
             await self._send(json.dumps({"e": ref, "n": first + number, "u": [["c", 0, text]]}))
 

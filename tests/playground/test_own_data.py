@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sqlite3
+import struct
 import subprocess
 import sys
 import zipfile
@@ -152,6 +153,38 @@ HOSTILE: dict[str, dict[str, bytes]] = {
 def test_what_is_no_archive_is_refused(name: str, alice: User) -> None:
     with pytest.raises(ArchiveRefused):
         services.archive_read(user=alice, file=packed(HOSTILE[name]))
+
+
+def packed_raw(method: int, *, flags: int = 0, damaged: bool = False) -> io.BytesIO:
+    """A ZIP file with an about.json that says to be packed by this method, with these flags, or that is damaged."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("about.json", b'{"format": "chat-playground-archive"}')
+    data = bytearray(buffer.getvalue())
+    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = data.index(signature) + at
+        data[start : start + 4] = struct.pack("<HH", flags, method)
+    if damaged:
+        data[40:44] = b"\xff" * 4
+    return io.BytesIO(bytes(data))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "file",
+    [
+        packed_raw(8, flags=1),
+        packed_raw(8, flags=64),
+        packed_raw(97),
+        packed_raw(14),
+        packed_raw(12),
+        packed_raw(8, damaged=True),
+    ],
+    ids=["encrypted", "strongly encrypted", "unknown packing", "no LZMA", "no bzip2", "damaged"],
+)
+def test_an_archive_whose_entries_cannot_be_read_is_refused(file: io.BytesIO, alice: User) -> None:
+    with pytest.raises(ArchiveRefused):
+        services.archive_read(user=alice, file=file)
 
 
 @pytest.mark.django_db

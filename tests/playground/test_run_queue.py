@@ -33,7 +33,7 @@ class Asker:
 
 
 async def settled() -> None:
-    """Let everything that is ready run."""
+    """Let everything that is ready run: each turn of the loop is given up once, no time passes."""
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -132,7 +132,7 @@ async def test_who_is_stopped_at_the_moment_of_their_turn_gives_it_back() -> Non
     queue = RunQueue(per_provider=1)
     askers = await ask(queue, *[Seat("alice", "gateway")] * 3)
     askers[0]._finish.set()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # one turn of the loop, which is the moment that is meant
     askers[1].task.cancel()
     await settled()
     assert askers[1].task.cancelled()

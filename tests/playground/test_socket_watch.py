@@ -162,7 +162,7 @@ async def test_a_page_that_stays_behind_is_closed_even_while_frames_keep_coming(
     async def stream() -> None:
         while True:
             parts.journal.append(exchange, content("x"))
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the pace of an upstream; the test waits for the close
 
     async with socket_open(desk.person, parts, slow_after=0.3) as page:
         streaming = asyncio.create_task(stream())
