@@ -1,9 +1,8 @@
 /**
  * Bundle static/js and static/css into static/build/. `--watch` rebuilds on change, `--out DIR` writes elsewhere.
  *
- * A page names one script and one style sheet (what a shared link shows has a small script of its own, pages with charts
- * have a second style sheet); Django's manifest
- * storage adds the content hash to their names. What few pages need is fetched by import() when first needed, under a name
+ * A page names one script and one style sheet (what a shared link shows has a small script of its own, pages around the
+ * workbench have a second style sheet, some a third); Django's manifest storage adds the content hash to their names. What few pages need is fetched by import() when first needed, under a name
  * with esbuild's hash, so that one left over from an older build is never mixed in. There are two kinds:
  *
  * - a behaviour of the page (static/js/parts.js) shares its modules, and so their state, with the page;
@@ -20,7 +19,7 @@ const outdir = at === -1 ? "static/build" : process.argv[at + 1];
 const watch = process.argv.includes("--watch");
 
 const app = "static/js/app.js";
-const pages = ["static/js/reader.js", "static/css/app.css", "static/css/counting.css", "static/css/reading.css"].filter((path) => existsSync(path));
+const pages = ["static/js/reader.js", "static/css/app.css", "static/css/around.css", "static/css/counting.css", "static/css/reading.css"].filter((path) => existsSync(path));
 const heavy = ["markdown/engine", "markdown/highlight", "markdown/katex", "body/editor", "diff/words", "structured/validator"].map((name) => `static/js/${name}.js`);
 
 /** @type {import("esbuild").BuildOptions} */
