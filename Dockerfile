@@ -22,8 +22,6 @@ RUN PLAYGROUND_DATA=/tmp/data .venv/bin/python manage.py compile_translations \
     && PLAYGROUND_DATA=/tmp/data .venv/bin/python manage.py collectstatic --noinput -v 0
 
 FROM python:3.13-slim
-# The local model's library is linked with OpenMP, which this image leaves out.
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin playground \
     && install -d -o playground -g playground -m 0700 /data
 WORKDIR /app

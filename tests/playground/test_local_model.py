@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from playground.local_model import LocalModel, State, Status, child_command, weights_find
+from playground.local_model import LocalModel, State, Status, child_command, openmp_folder, weights_find
 from tests.conftest import missing
 from tests.served import Installation, ServedProcess, wait_for
 
@@ -169,6 +169,10 @@ def test_the_real_model_answers_alone_on_loopback_and_ends_with_a_killed_server(
     assert len(answer["choices"]) == 2
     assert answer["usage"]["completion_tokens"] > 0
     child = psutil.Process(int(note["pid"]))
+    if sys.platform == "linux":  # what a machine without any libgomp gets, every machine gets
+        assert [file.path for file in child.memory_maps() if "libgomp" in file.path] == [
+            f"{openmp_folder()}/libgomp.so.1"
+        ]
     assert {c.laddr.ip for c in child.net_connections("tcp") if c.status == "LISTEN"} == {"127.0.0.1"}
     with_model.kill()
     child.wait(10)
