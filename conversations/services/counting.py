@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations.models import Exchange, Usage
+from conversations.services.charging import charges_make
 from conversations.tally import COUNTS, FROM, Place, Span, Tally, tallies_of
 
 STEP: Final = 50
@@ -26,11 +27,15 @@ def usage_count(*, exchanges: Collection[UUID]) -> None:
 
 
 def exchanges_stop(*, of: Collection[UUID]) -> None:
-    """End what is live in conversations that go: no process writes for it any more. Call it in a transaction."""
+    """End what is live in conversations that go: no process writes for it any more. Call it in a transaction.
+
+    What began to answer is paid for; how much that is nobody tells any more, so its cost is unknown unless it is free.
+    """
     live = Exchange.objects.filter(run__conversation__in=of, state__in=Exchange.LIVE)
-    ids = list(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-    Exchange.objects.filter(pk__in=ids).update(state=Exchange.State.STOPPED, ended=timezone.now())
-    usage_count(exchanges=ids)
+    states = dict(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", "state"))
+    Exchange.objects.filter(pk__in=states).update(state=Exchange.State.STOPPED, ended=timezone.now())
+    charges_make(usages={pk: None for pk, state in states.items() if state == Exchange.State.STREAMING})
+    usage_count(exchanges=list(states))
 
 
 @transaction.atomic

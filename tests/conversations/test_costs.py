@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -21,16 +21,19 @@ from hypothesis import strategies as st
 
 from conversations import selectors
 from conversations.costing import MOST_NANO, Counted, Spent, counted_of, nano_of
-from conversations.models import Charge, Exchange, Run
+from conversations.models import Charge, Conversation, Exchange, Run
 from conversations.money_words import money_text, spent_text
 from conversations.selectors import CostFilter
 from conversations.services import (
     Ending,
+    Progress,
+    ResponseHead,
     archive_read,
     archive_write,
     charges_fill,
     conversation_create,
     conversation_delete,
+    conversations_trash,
     exchange_recover,
     person_data_delete,
     recordings_write,
@@ -72,13 +75,18 @@ def answer(desk: Desk, usage: Any = USAGE, **more: Any) -> UUID:
     return exchange
 
 
+def trash(*, conversation: Conversation) -> None:
+    conversations_trash(user=conversation.owner, ids=[conversation.pk])
+
+
 def seat_of(person: User, desk: Desk) -> Desk:
     """Seat somebody else at a conversation of theirs, with the same provider."""
     return Desk(person, conversation_create(owner=person, settings={}), desk.provider)
 
 
-def spent(user: User, by: Any = "month", **chosen: Any) -> dict[Any, Spent]:
-    return selectors.spent_by(user=user, chosen=CostFilter(since=SINCE, **chosen), by=by)
+def spent(user: User, by: str = "month", **chosen: Any) -> dict[Any, Spent]:
+    found = selectors.spent_by(user=user, chosen=CostFilter(since=SINCE, **chosen))
+    return dict(getattr(found, by))
 
 
 def total(user: User, **chosen: Any) -> Spent:
@@ -235,6 +243,20 @@ def test_what_a_killed_process_left_is_charged_too(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("go", [conversation_delete, trash], ids=["deleted", "trashed"])
+def test_what_goes_while_it_answers_has_an_unknown_cost(desk: Desk, go: Callable[..., None]) -> None:
+    price(desk.person)
+    began, waits = (desk.open().exchanges[0].id for _run in range(2))
+    head = ResponseHead(200, "OK", "1.1", (), (), {})
+    recordings_write(progress=[Progress(began, 0, head=head)], endings=())
+
+    go(conversation=desk.conversation)
+
+    assert finish(began) == {}
+    assert spent(desk.person) == {month_of(timezone.now()): Spent((), 1, 1)}, "what waits was not sent yet"
+    assert not Exchange.objects.filter(pk__in=(began, waits), state__in=Exchange.LIVE).exists()
+
+
 def test_the_same_ending_again_charges_once_and_tells_the_cost(desk: Desk) -> None:
     price(desk.person)
     exchange = desk.open().exchanges[0].id
