@@ -45,6 +45,7 @@ from conversations.selectors.conversations import (
 )
 from conversations.selectors.costs import (
     CostFilter,
+    SpentBy,
     charges_unknown,
     cost_of,
     cost_of_conversation,
@@ -150,6 +151,7 @@ __all__ = [
     "SearchChoices",
     "SearchFilter",
     "Shelf",
+    "SpentBy",
     "TitleHit",
     "TraceRow",
     "TreeShape",

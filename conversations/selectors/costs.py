@@ -1,10 +1,10 @@
 """What was spent: sums over charges. A person sees their own; an administrator sees everybody's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -14,13 +14,8 @@ from conversations.models import Charge, Conversation, Exchange
 from conversations.models.charges import NANO
 from team.models import Budget, User
 
-Dimension = Literal["month", "person", "key", "model"]
-_FIELDS: Final[dict[Dimension, tuple[str, ...]]] = {
-    "month": ("month",),
-    "person": ("person",),
-    "key": ("key",),
-    "model": ("model",),
-}
+Sums = dict[tuple[Any, ...], Spent]
+"""What was spent, by the values of some fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,19 @@ class CostFilter:
     key: int | None = None
     model: str = ""
     month: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpentBy:
+    """The same answers four times: by month, by person and key (ids) and by model.
+
+    None stands for people and keys that are gone, and for answers without a key.
+    """
+
+    month: Mapping[date, Spent]
+    person: Mapping[int | None, Spent]
+    key: Mapping[int | None, Spent]
+    model: Mapping[str, Spent]
 
 
 def cost_of(exchange: Exchange) -> Cost | None:
@@ -54,7 +62,7 @@ def costs_of(*, exchanges: Iterable[UUID]) -> dict[UUID, Cost]:
 def cost_of_conversation(*, conversation: Conversation) -> Spent:
     """Return what a conversation's answers cost together. One query."""
     found = Charge.objects.filter(exchange__run__conversation=conversation)
-    return sum(_sums(found, ()).values(), Spent())
+    return _sums(_rows(found, ())).get((), Spent())
 
 
 def _visible(user: User) -> Q:
@@ -74,38 +82,51 @@ def _filtered(user: User, chosen: CostFilter) -> QuerySet[Charge]:
     return found
 
 
-def spent_by(*, user: User, chosen: CostFilter, by: Dimension) -> dict[Any, Spent]:
-    """Return what was spent by month, person, key or model (ids and names), as this user may see it. One query.
+def spent_by(*, user: User, chosen: CostFilter) -> SpentBy:
+    """Return what was spent, as this user may see it. One query, which one index answers."""
+    fields = ("person", "month", "key", "model")
+    rows = list(_rows(_filtered(user, chosen), fields))
+    by = {name: _sums((row[at], *row[4:]) for row in rows) for at, name in enumerate(fields)}
+    return SpentBy(**{name: {value: spent for (value,), spent in sums.items()} for name, sums in by.items()})
 
-    None stands for people and keys that are gone, and for answers without a key.
-    """
-    return {values[0]: spent for values, spent in _sums(_filtered(user, chosen), _FIELDS[by]).items()}
 
-
-def _sums(found: QuerySet[Charge], fields: Sequence[str]) -> dict[tuple[Any, ...], Spent]:
-    """Return sums by the values of `fields`. In two halves: a sum of billionths might be too large for the database."""
-    rows = found.values_list(*fields, "currency").annotate(
-        whole=Sum(F("nano") / NANO),
-        rest=Sum(F("nano") % NANO),
-        answers=Count("pk"),
-        known=Count("nano"),
+def _rows(found: QuerySet[Charge], fields: Sequence[str]) -> QuerySet[Charge, tuple[Any, ...]]:
+    """Return sums by the values of `fields` and by currency, in two halves: billionths might be too many for 64 bits."""
+    return (
+        found.values_list(*fields, "currency")
+        .annotate(
+            whole=Sum(F("nano") / NANO),
+            rest=Sum(F("nano") % NANO),
+            answers=Count("pk"),
+            known=Count("nano"),
+        )
+        .order_by()
     )
-    spent: dict[tuple[Any, ...], Spent] = {}
-    for *values, currency, whole, rest, answers, known in rows.order_by():
-        amounts = ((currency, _amount(whole, rest)),) if known else ()
-        key = tuple(values)
-        spent[key] = spent.get(key, Spent()) + Spent(amounts, answers, answers - known)
-    return spent
 
 
-def _amount(whole: Any, rest: Any) -> Decimal:
-    return Decimal(int(whole or 0)) + Decimal(int(rest or 0)) / NANO
+def _sums(rows: Iterable[tuple[Any, ...]]) -> Sums:
+    """Add up what `_rows` says by the values before the currency. Whole numbers until the end: there may be thousands."""
+    sums: dict[tuple[Any, ...], dict[str, list[int]]] = {}
+    for *values, currency, whole, rest, answers, known in rows:
+        of = sums.setdefault(tuple(values), {}).setdefault(currency, [0, 0, 0])
+        of[0] += int(whole or 0) * NANO + int(rest or 0)
+        of[1] += answers
+        of[2] += known
+    return {values: _spent(currencies) for values, currencies in sums.items()}
+
+
+def _spent(currencies: Mapping[str, Sequence[int]]) -> Spent:
+    amounts = tuple(
+        (currency, Decimal(nano) / NANO) for currency, (nano, _, known) in sorted(currencies.items()) if known
+    )
+    answers = sum(count for _, count, _ in currencies.values())
+    return Spent(amounts, answers, answers - sum(known for *_, known in currencies.values()))
 
 
 def spent_on(*, budget: Budget, month: date) -> Spent:
     """Return what has been spent in a month on what a budget is for. One query, answered by an index."""
     of = {"person": budget.person_id} if budget.person_id is not None else {"key": budget.key_id}
-    return _sums(Charge.objects.filter(**of, month=month), ()).get((), Spent())
+    return _sums(_rows(Charge.objects.filter(**of, month=month), ())).get((), Spent())
 
 
 def spent_on_budgets(*, budgets: Iterable[Budget], month: date) -> dict[int, Spent]:
@@ -115,7 +136,7 @@ def spent_on_budgets(*, budgets: Iterable[Budget], month: date) -> dict[int, Spe
         month=month, person__in=[each.person_id for each in wanted if each.person_id]
     )
     keys = Charge.objects.filter(month=month, key__in=[each.key_id for each in wanted if each.key_id])
-    by_person, by_key = _sums(people, ("person",)), _sums(keys, ("key",))
+    by_person, by_key = _sums(_rows(people, ("person",))), _sums(_rows(keys, ("key",)))
     return {
         each.pk: by_person.get((each.person_id,), Spent())
         if each.person_id is not None
@@ -135,7 +156,7 @@ def costs_owned(*, user: User) -> list[dict[str, Any]]:
             "unknown": spent.unknown,
             "amounts": {currency: f"{amount:f}" for currency, amount in spent.amounts},
         }
-        for values, spent in sorted(_sums(found, names).items())
+        for values, spent in sorted(_sums(_rows(found, names)).items())
     ]
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from conversations import selectors
 from conversations.costing import Spent
 from conversations.money_words import spent_text
-from conversations.selectors import CostFilter
+from conversations.selectors import CostFilter, SpentBy
 from conversations.services.charging import month_of
 from playground.cost_tables import (
     MONTHS,
@@ -50,16 +50,16 @@ def costs(request: PersonRequest) -> HttpResponse:
     months = next((each for each in MONTHS if request.GET.get("months") == str(each)), MONTHS[1])
     axis = months_back(this_month, months)
     chosen = _filter(request, axis)
-    by_month = selectors.spent_by(user=user, chosen=chosen, by="month")
-    total = sum(by_month.values(), Spent())
+    spent = selectors.spent_by(user=user, chosen=chosen)
+    total = sum(spent.month.values(), Spent())
     people, keys = _people(user), _keys(user)
     context = {
         "section": "costs",
         "total": spent_text(total),
         "answers": total.answers,
         "unknown": total.unknown,
-        "charts": cost_charts(by_month, axis),
-        "tables": _tables(user, chosen, months, by_month, (people, keys)),
+        "charts": cost_charts(spent.month, axis),
+        "tables": _tables(user, chosen, months, spent, (people, keys)),
         "narrowed": _narrowed(chosen, months, people, keys),
         "spans": [(each, query_of(chosen, each, month=None), each == months) for each in MONTHS],
         "budgets": _budgets(user, this_month),
@@ -109,7 +109,7 @@ def _tables(
     user: User,
     chosen: CostFilter,
     months: int,
-    by_month: Mapping[date, Spent],
+    spent: SpentBy,
     names: tuple[Mapping[Any, str], Mapping[Any, str]],
 ) -> list[CostTable]:
     people, keys = names
@@ -121,17 +121,13 @@ def _tables(
             value: query_of(chosen, months, **{name: value}) for value in values if value not in (None, "")
         }
 
-    by_model = selectors.spent_by(user=user, chosen=chosen, by="model")
-    by_key = selectors.spent_by(user=user, chosen=chosen, by="key")
-    tables = [
-        CostTable(_("By model"), _("Model"), cost_rows(by_model, labels={}, hrefs=hrefs("model", by_model))),
-        CostTable(_("By key"), _("Key"), cost_rows(by_key, labels=keys, hrefs=hrefs("key", by_key))),
-    ]
+    by_model = cost_rows(spent.model, labels={}, hrefs=hrefs("model", spent.model))
+    by_key = cost_rows(spent.key, labels=keys, hrefs=hrefs("key", spent.key))
+    tables = [CostTable(_("By model"), _("Model"), by_model), CostTable(_("By key"), _("Key"), by_key)]
     if user.is_administrator:
-        by_person = selectors.spent_by(user=user, chosen=chosen, by="person")
-        rows = cost_rows(by_person, labels=people, hrefs=hrefs("person", by_person))
+        rows = cost_rows(spent.person, labels=people, hrefs=hrefs("person", spent.person))
         tables.insert(0, CostTable(_("By person"), _("Person"), rows))
-    newest = dict(sorted(by_month.items(), reverse=True))
+    newest = dict(sorted(spent.month.items(), reverse=True))
     links = {
         month: "" if chosen.month else query_of(chosen, months, month=f"{month:%Y-%m}") for month in newest
     }
