@@ -16,6 +16,7 @@ import { follow as followChanges } from "./live.js";
 import { bind as bindInspector, start as startInspector } from "./inspector.js";
 import { bind as bindSavedMarkdown } from "./markdown/saved.js";
 import { start as startMenus } from "./menus.js";
+import { start as startNav } from "./nav.js";
 import { start as startPanels } from "./panels.js";
 import { bind as bindParts, start as startParts } from "./parts.js";
 import { bind as bindParameters } from "./parameters.js";
@@ -60,6 +61,7 @@ const starts = [
   startAnnouncements,
   startTools,
   startSlash,
+  startNav,
   startParts,
 ];
 
