@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -17,6 +18,8 @@ FROM: Final = (
     "created", "run__person", "provider_name", "model", "state", "error", "timing", "tokens_in", "tokens_out",
 )  # fmt: skip
 """What is read of an exchange, in the order that `tallies_of` takes."""
+COUNTED: Final = attrgetter("created", "run.person_id", *FROM[2:])
+"""The same of an exchange that is loaded, with its run."""
 MOST_ERRORS: Final = 100
 """Kinds of errors in one tally; they are our own names, so there are far fewer."""
 Span = Literal["hour", "day"]

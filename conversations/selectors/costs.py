@@ -45,10 +45,11 @@ class SpentBy:
 def cost_of(exchange: Exchange) -> Cost | None:
     """Return what an exchange cost, None where there was nothing to pay for. Reads a charge that is not loaded yet."""
     charge = getattr(exchange, "charge", None)
-    return None if charge is None else _cost(charge)
+    return None if charge is None else cost_charged(charge)
 
 
-def _cost(charge: Charge) -> Cost:
+def cost_charged(charge: Charge) -> Cost:
+    """Return what a charge says."""
     return Cost(charge.amount, charge.currency, counted=charge.tokens_in is not None)
 
 
@@ -56,7 +57,7 @@ def costs_of(*, exchanges: Iterable[UUID]) -> dict[UUID, Cost]:
     """Return what exchanges cost; those with nothing to pay for are not in the answer. At most one query."""
     ids = list(exchanges)
     rows = Charge.objects.filter(exchange__in=ids) if ids else ()
-    return {row.exchange_id: _cost(row) for row in rows if row.exchange_id}
+    return {row.exchange_id: cost_charged(row) for row in rows if row.exchange_id}
 
 
 def cost_of_conversation(*, conversation: Conversation) -> Spent:

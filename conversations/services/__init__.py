@@ -28,7 +28,7 @@ from conversations.services.conversation import (
     conversation_delete,
     conversation_rename,
 )
-from conversations.services.counting import usage_count, usage_prune, usage_recount
+from conversations.services.counting import usage_prune, usage_recount
 from conversations.services.leaving import person_data_delete
 from conversations.services.message import message_add
 from conversations.services.organising import (
@@ -215,7 +215,6 @@ __all__ = [
     "trash_delete",
     "trash_empty",
     "trash_prune",
-    "usage_count",
     "usage_prune",
     "usage_recount",
     "visibility_set",

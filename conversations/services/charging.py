@@ -27,21 +27,12 @@ class Filled:
     rest: bool = False
 
 
-def charges_make(*, usages: Mapping[UUID, Any]) -> dict[UUID, Charge]:
-    """Keep what these exchanges cost, which have just ended with something to pay for; at their prices of this moment.
+def charges_make(*, exchanges: Iterable[Exchange], usages: Mapping[UUID, Any]) -> dict[UUID, Charge]:
+    """Keep what ended exchanges cost at the prices of this moment; return the charges by their ids.
 
     `usages` maps each to its usage as reported, None where none was. Call it in the transaction that ends them.
     """
-    if not usages:
-        return {}
-    exchanges = Exchange.objects.filter(pk__in=usages).only(
-        "provider", "provider_name", "key", "model", "run__person"
-    )
-    return _make(exchanges.select_related("run"), usages, now=timezone.now())
-
-
-def _make(exchanges: Iterable[Exchange], usages: Mapping[UUID, Any], *, now: datetime) -> dict[UUID, Charge]:
-    rows = list(exchanges)
+    rows, now = list(exchanges), timezone.now()
     prices = prices_find(asked=[(row.provider_id, row.model) for row in rows])
     charges = [
         _charge(row, usages[row.pk], prices.get((row.provider_id, row.model)), month_of(row.ended or now))
@@ -124,7 +115,7 @@ def _missing_make(most: int | None) -> int:
     while most is None or made < most:
         with transaction.atomic():
             step = list(rows.select_related("run").order_by("pk")[:STEP])
-            charges = _make(step, {row.pk: row.usage for row in step}, now=timezone.now())
+            charges = charges_make(exchanges=step, usages={row.pk: row.usage for row in step})
         if not step:
             break
         made += len(step)

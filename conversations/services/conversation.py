@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from conversations import storable
 from conversations.models import Column, Conversation, Message
+from conversations.services.accounting import exchanges_stop
 from conversations.services.attachment import attachment_digests, attachments_release
-from conversations.services.counting import exchanges_stop
 from conversations.services.share import shares_end
 from team.models import User
 

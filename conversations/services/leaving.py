@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.models import Comment, Conversation, Preset, Seen, Share, Tag, ToolMock, Usage
+from conversations.services.accounting import exchanges_stop
 from conversations.services.attachment import attachment_digests, attachments_release
 from conversations.services.charging import charges_anonymise
-from conversations.services.counting import exchanges_stop
 from team.models import User
 
 STEP = 50

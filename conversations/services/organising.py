@@ -11,8 +11,8 @@ from django.utils import timezone
 from conversations import storable
 from conversations.models import Conversation, Seen, Tag
 from conversations.selectors import trash_of, visible_to
+from conversations.services.accounting import exchanges_stop
 from conversations.services.conversation import conversation_delete
-from conversations.services.counting import exchanges_stop
 from team.models import User
 
 TRASH_KEPT = timedelta(days=30)

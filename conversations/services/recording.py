@@ -16,10 +16,9 @@ from conversations.costing import Cost
 from conversations.costing import token_count as token_count
 from conversations.models import Conversation, Exchange, Message, Trace
 from conversations.parts import PLACES, reference_to
-from conversations.selectors.costs import costs_of
+from conversations.selectors.costs import cost_charged, costs_of
+from conversations.services.accounting import endings_account
 from conversations.services.attachment import attachment_keep
-from conversations.services.charging import charges_make
-from conversations.services.counting import usage_count
 
 _EXCHANGE = Exchange._meta.pk
 Finding: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -97,17 +96,17 @@ def recordings_write(*, progress: Sequence[Progress], endings: Sequence[Ending])
     for item in progress:
         if item.head is not None and item.exchange_id in live:
             _head_write(item.exchange_id, item.head)
-    Exchange.objects.filter(pk__in=live).update(beat=timezone.now())
     due = {ending.exchange_id: ending for ending in endings if ending.exchange_id in live}
+    Exchange.objects.filter(pk__in=live - due.keys()).update(beat=timezone.now())
     _endings_write(due)
-    charges_make(usages={pk: ending.response.get("usage") for pk, ending in due.items() if is_paid(ending)})
-    usage_count(exchanges=list(due))
+    usages = {pk: ending.response.get("usage") for pk, ending in due.items() if is_paid(ending)}
+    charges = endings_account(ended=due, usages=usages)
     # One that a commit of unknown outcome had written already ended as it was given, too.
     stands = {ending.exchange_id for ending in endings if states.get(ending.exchange_id) == ending.state}
     return Written(
         ended=frozenset(due) | stands,
         gone=frozenset(item.exchange_id for item in progress if item.exchange_id not in live),
-        costs=costs_of(exchanges=frozenset(due) | stands),
+        costs=costs_of(exchanges=stands) | {pk: cost_charged(charge) for pk, charge in charges.items()},
     )
 
 
