@@ -1,6 +1,6 @@
 """The ASGI application; any server can run it (`manage.py serve` runs it on daphne).
 
-From the outside in: who is calling, headers, body size, static files, then Django or the sockets.
+From the outside in: who is calling, headers, body size, static files, a thread, then Django or the sockets.
 """
 
 import os
@@ -20,6 +20,7 @@ from playground.edge.headers import SecurityHeaders  # noqa: E402
 from playground.edge.origins import SameOriginSockets  # noqa: E402
 from playground.edge.proxies import TrustedProxies  # noqa: E402
 from playground.edge.static_files import StaticFiles  # noqa: E402
+from playground.edge.threads import RequestThreads  # noqa: E402
 from playground.edge.types import App  # noqa: E402
 from playground.lifespan import Lifespan  # noqa: E402
 from playground.routing import sockets  # noqa: E402
@@ -27,7 +28,7 @@ from playground.routing import sockets  # noqa: E402
 
 def _http() -> App:
     pages = cast(App, ASGIStaticFilesHandler(_pages) if settings.DEBUG else _pages)
-    static = StaticFiles(pages, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+    static = StaticFiles(RequestThreads(pages), root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
     limited = BodyLimit(
         static, form_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, upload_bytes=settings.MAX_BODY_BYTES
     )

@@ -3,10 +3,10 @@
 `MiddlewareMixin` sends every `process_request` and `process_response` to a thread, although most of them only look at
 headers: some twenty hops for each request, a millisecond and more of the event loop that also carries the tokens.
 These subclasses call what cannot block where they are, and go to the thread for the rest: a session that was changed
-(database), messages that were used (session), the CSRF token of a form (it parses the body).
+(database), messages that were used (session), the CSRF token of a large form (it parses the body), compressing.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from csp.middleware import CSPMiddleware as Csp
@@ -18,9 +18,14 @@ from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware as XFrameOptions
 from django.middleware.common import CommonMiddleware as Common
 from django.middleware.csrf import CsrfViewMiddleware as Csrf
+from django.middleware.gzip import GZipMiddleware as GZip
 from django.middleware.locale import LocaleMiddleware as Locale
 from django.middleware.security import SecurityMiddleware as Security
 from django.utils.deprecation import MiddlewareMixin
+
+FORM_AT_ONCE: Final = 32 * 1024
+"""Bytes of a form that are parsed in place: in less time than it takes to go to a thread and back."""
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Inline(MiddlewareMixin):
@@ -82,8 +87,16 @@ class MessageMiddleware(Inline, Messages):
         return storage is not None and (storage.used or storage.added_new)
 
 
+class GZipMiddleware(Inline, GZip):
+    """Compresses in a thread, where a long conversation may take its time; a client that does not ask is not sent there."""
+
+    def response_blocks(self, request: HttpRequest) -> bool:
+        """Whether there may be something to compress."""
+        return "gzip" in request.headers.get("Accept-Encoding", "")
+
+
 class CsrfViewMiddleware(Inline, Csrf):
-    """Checks unsafe requests in a thread, where a form may take its time to be parsed."""
+    """Checks unsafe requests in a thread, where a form may take its time to be parsed; a short one where it is."""
 
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
@@ -92,6 +105,12 @@ class CsrfViewMiddleware(Inline, Csrf):
 
     async def _process_view(self, request: HttpRequest, callback: Any, args: Any, kwargs: Any) -> Any:
         check = super().process_view
-        if request.method in ("GET", "HEAD", "OPTIONS", "TRACE"):
+        if request.method in ("GET", "HEAD", "OPTIONS", "TRACE") or _is_short_form(request):
             return check(request, callback, args, kwargs)
         return await sync_to_async(check)(request, callback, args, kwargs)
+
+
+def _is_short_form(request: HttpRequest) -> bool:
+    # The body has come; its declared length is no longer a promise.
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return request.content_type == FORM and length.isdecimal() and int(length) <= FORM_AT_ONCE

@@ -50,7 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "playground.middleware.SecurityMiddleware",
     "playground.middleware.CSPMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # in its thread: a long conversation takes a while to compress
+    "playground.middleware.GZipMiddleware",
     "playground.middleware.SessionMiddleware",
     "playground.middleware.LocaleMiddleware",
     "playground.middleware.CommonMiddleware",

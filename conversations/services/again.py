@@ -1,6 +1,7 @@
 """The bytes of a kept request once more, to the same or another provider."""
 
 import json
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -16,9 +17,10 @@ from conversations.services.run import (
     MessageMissing,
     OpenedExchange,
     OpenedRun,
-    RunConflict,
+    RunTaken,
     Sending,
     run_create,
+    run_existing,
 )
 from team.models import Provider, User
 from upstream import catalog
@@ -30,7 +32,15 @@ class BodyMasked(Exception):
     """The kept body held a secret, so the bytes that were sent are not known any more."""
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Which process sends the bytes once more, to whom and as whom."""
+
+    process: str
+    provider: Provider
+    endpoint: Endpoint
+
+
 def run_again(
     *, person: User, exchange_id: UUID, run_id: UUID, process: str, provider: Provider, endpoint: Endpoint
 ) -> OpenedRun:
@@ -41,6 +51,16 @@ def run_again(
     into its conversation, `BodyMasked`, `MessageMissing` where the message it answered is gone, `RunConflict`,
     `InvalidDraft`, `BudgetSpent`.
     """
+    try:
+        return _run_repeat(person, exchange_id, run_id, Repeat(process, provider, endpoint))
+    except RunTaken as taken:
+        return run_existing(taken, person=person)
+
+
+@transaction.atomic
+def _run_repeat(person: User, exchange_id: UUID, run_id: UUID, repeat: Repeat) -> OpenedRun:
+    """Commit everything of a new run. Raises `RunTaken`."""
+    provider, endpoint = repeat.provider, repeat.endpoint
     original = selectors.exchange_for(user=person, pk=exchange_id)
     editable = Conversation.objects.select_for_update().filter(editable_by(person))
     conversation = editable.filter(pk=original.run.conversation_id).first()
@@ -52,11 +72,6 @@ def run_again(
     if parent is None or parent.deleted is not None:
         raise MessageMissing
     run = run_create(run_id, conversation, person)
-    if run is None:
-        existing = selectors.run_find(run_id=run_id)
-        if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
-            raise RunConflict
-        return OpenedRun(existing, ())
     key = keys_charged(person=person, providers=[provider]).get(provider.pk)
     document = _document(original.body)
     accept = "text/event-stream" if document.get("stream") is True else "application/json"
@@ -68,7 +83,7 @@ def run_again(
     )
     secrets = capture.Secrets.of(endpoint)
     exchange = _exchange_keep(
-        original, run, provider, capture.sent(request, secrets), Sending(request, process, key)
+        original, run, provider, capture.sent(request, secrets), Sending(request, repeat.process, key)
     )
     answers = _answers_expect(exchange, conversation, count=_choices(document))
     conversation_touch(conversation=conversation, first_text="")

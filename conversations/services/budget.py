@@ -25,7 +25,7 @@ def keys_charged(*, person: User, providers: Iterable[Provider]) -> dict[UUID, i
     Raises `BudgetSpent` where a budget of the person or of one of the keys is used up. Who opens a run at the same moment
     is judged by the same sum: a cost is known when its answer has ended, so what is under way can go past a budget.
     """
-    keys = keys_used(person=person, providers=[provider.pk for provider in providers])
+    keys = keys_used(person=person, providers=providers)
     month = month_of(timezone.now())
     for budget in budgets_on(person=person, keys=keys.values()):
         spent = spent_on(budget=budget, month=month).of(budget.currency)

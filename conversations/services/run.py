@@ -28,6 +28,14 @@ class RunConflict(Exception):
     """The run id belongs to somebody else's run or to another conversation."""
 
 
+class RunTaken(Exception):
+    """The run id is taken; what was begun with it has been rolled back."""
+
+    def __init__(self, run_id: UUID, conversation_id: UUID) -> None:
+        super().__init__(run_id)
+        self.run_id, self.conversation_id = run_id, conversation_id
+
+
 class MessageMissing(Exception):
     """The message that the run should go on from, or stand beside, is not in this conversation."""
 
@@ -108,7 +116,6 @@ class OpenedRun:
     messages: tuple[Message, ...] = ()
 
 
-@transaction.atomic
 def run_open(
     *, person: User, conversation_id: UUID, run_id: UUID, process: str, turns: Sequence[Turn]
 ) -> OpenedRun:
@@ -119,18 +126,25 @@ def run_open(
     of this conversation, `InvalidDraft` where no request can be built, `MessageMissing`, `ColumnMissing`,
     `Conversation.DoesNotExist`, `BudgetSpent`, and what `bytes_filled` raises where attachments cannot be sent.
     """
+    try:
+        return _run_make(person, conversation_id, run_id, process, turns)
+    except RunTaken as taken:
+        return run_existing(taken, person=person)
+
+
+@transaction.atomic
+def _run_make(
+    person: User, conversation_id: UUID, run_id: UUID, process: str, turns: Sequence[Turn]
+) -> OpenedRun:
+    """Commit everything of a new run; what is of one kind is written at once. Raises `RunTaken`."""
     editable = Conversation.objects.filter(selectors.editable_by(person))
     conversation = editable.select_for_update().get(pk=conversation_id)
     run = run_create(run_id, conversation, person)
-    if run is None:
-        existing = selectors.run_find(run_id=run_id)
-        if existing is None or existing.conversation_id != conversation.pk or existing.person_id != person.pk:
-            raise RunConflict
-        return OpenedRun(existing, ())
     keys = keys_charged(person=person, providers=[turn.provider for turn in turns])
     columns = list(conversation.columns.order_by("position"))
     said: dict[object, list[Message]] = {}
-    opened: list[OpenedExchange] = []
+    opened: list[tuple[Exchange, OpenedExchange]] = []
+    new: list[Message] = []
     messages: list[Message] = []
     for turn in turns:
         column = _column(columns, turn.column)
@@ -140,22 +154,23 @@ def run_open(
         history = selectors.history(conversation_id=conversation.pk, leaf_id=words[0].parent_id)
         request = _request(conversation, turn, [*history, *words])
         if key not in said:
-            if turn.again is None:
-                for message in words:
-                    message.save(force_insert=True)
             said[key] = words
             messages += words
-        exchange, answers = _exchange_open(
+            new += words if turn.again is None else ()
+        exchange, answers = _exchange_prepare(
             run, column, words[-1], turn, Sending(request, process, keys.get(turn.provider.pk))
         )
         opened.append(exchange)
         messages += answers
+        new += answers
         column.leaf_id = answers[0].pk
         column.settings = storable.value(settings_of(turn))
         column.save(update_fields=["leaf", "settings"])
+    Message.objects.bulk_create(new)
+    Exchange.objects.bulk_create(exchange for exchange, _ in opened)
     first = messages[0]
     conversation_touch(conversation=conversation, first_text="" if first.role in RESULT_ROLES else first.text)
-    return OpenedRun(run, tuple(opened), tuple(messages))
+    return OpenedRun(run, tuple(sent for _, sent in opened), tuple(messages))
 
 
 def _column(columns: Sequence[Column], pk: int | None) -> Column:
@@ -204,13 +219,24 @@ def _seen(conversation: Conversation, below: Below) -> UUID | None:
     return below.message
 
 
-def run_create(run_id: UUID, conversation: Conversation, person: User) -> Run | None:
-    """Return the new run, or None where its id is taken."""
+def run_create(run_id: UUID, conversation: Conversation, person: User) -> Run:
+    """Return the new run. Raises `RunTaken` where its id is taken: the transaction around it is lost then."""
     try:
-        with transaction.atomic():
-            return Run.objects.create(pk=run_id, conversation=conversation, person=person)
-    except IntegrityError:
-        return None
+        return Run.objects.create(pk=run_id, conversation=conversation, person=person)
+    except IntegrityError as error:
+        raise RunTaken(run_id, conversation.pk) from error
+
+
+def run_existing(taken: RunTaken, *, person: User) -> OpenedRun:
+    """Return the run whose id was taken, with nothing to send. Raises `RunConflict` where it is not this person's there."""
+    existing = selectors.run_find(run_id=taken.run_id)
+    if (
+        existing is None
+        or existing.conversation_id != taken.conversation_id
+        or existing.person_id != person.pk
+    ):
+        raise RunConflict from taken
+    return OpenedRun(existing, ())
 
 
 def settings_of(turn: Turn) -> dict[str, object]:
@@ -239,12 +265,13 @@ def _request(conversation: Conversation, turn: Turn, history: list[Message]) -> 
     return request_build(draft)
 
 
-def _exchange_open(
+def _exchange_prepare(
     run: Run, column: Column, parent: Message, turn: Turn, sending: Sending
-) -> tuple[OpenedExchange, list[Message]]:
+) -> tuple[tuple[Exchange, OpenedExchange], list[Message]]:
+    """Return an exchange and its empty answers, not saved yet."""
     secrets = capture.Secrets.of(turn.endpoint)
     sent = capture.sent(sending.request, secrets)
-    exchange = Exchange.objects.create(
+    exchange = Exchange(
         run=run,
         column=column,
         parent=parent,
@@ -270,10 +297,8 @@ def _exchange_open(
         )
         for choice in range(choices_expected(turn.parameters))
     ]
-    Message.objects.bulk_create(answers)
-    return OpenedExchange(
-        exchange.pk, sending.request, secrets, tuple(answer.pk for answer in answers)
-    ), answers
+    opened = OpenedExchange(exchange.pk, sending.request, secrets, tuple(answer.pk for answer in answers))
+    return (exchange, opened), answers
 
 
 def choices_expected(parameters: Mapping[str, str]) -> int:

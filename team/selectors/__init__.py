@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
+import time
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -32,6 +34,9 @@ Row = TypeVar("Row", bound=Model)
 logger = logging.getLogger(__name__)
 
 _hosts_seen: tuple[str, ...] = ()
+_hosts_seen_at = -math.inf
+HOSTS_FRESH: Final = 1.0
+"""Seconds for which `endpoint_for` takes what this process read last as the addresses that may be called."""
 
 
 # Providers
@@ -163,12 +168,13 @@ def key_of_team(*, provider: Provider) -> ApiKey | None:
 def endpoint_for(*, user: User, provider: Provider) -> Endpoint:
     """Return where to send and as whom: this person's own key first, then the team's.
 
-    Decrypts. Also refreshes ``allowed_hosts`` for the connection that follows. Raises KeyMissing,
-    KeyUnbound, or NotFound for a provider that this person may not use.
+    Decrypts. Also refreshes ``allowed_hosts`` for the connection that follows, if they are older than HOSTS_FRESH.
+    Raises KeyMissing, KeyUnbound, or NotFound for a provider that this person may not use.
     """
     if not provider.is_team and provider.owner_id != user.pk:
         raise NotFound
-    allowed_hosts_refresh()
+    if time.monotonic() - _hosts_seen_at > HOSTS_FRESH or provider.is_local:
+        allowed_hosts_refresh()
     return Endpoint(
         base_url=provider.base_url,
         auth=provider.auth,
@@ -224,8 +230,8 @@ def allowed_hosts() -> tuple[str, ...]:
     """Return the addresses that may be called although private, for ``AddressGuard``.
 
     Reads the database, except inside an event loop: there it answers what was read last, which
-    ``endpoint_for`` does right before every call. So a page's change counts from the next run on, in every
-    process.
+    ``endpoint_for`` does right before a call, at most once a second. So a page's change counts from the next run on in
+    its own process, and a second later in every other one.
     """
     try:
         asyncio.get_running_loop()
@@ -236,12 +242,13 @@ def allowed_hosts() -> tuple[str, ...]:
 
 def allowed_hosts_refresh() -> tuple[str, ...]:
     """Read the administrators' list and the local model's address now, and return all allowed addresses."""
-    global _hosts_seen  # noqa: PLW0603 - what this process knows for its event loop
+    global _hosts_seen, _hosts_seen_at
+    at = time.monotonic()
     rows = TeamSettings.objects.filter(pk=TeamSettings.ONLY_ROW).values_list("private_hosts", flat=True)
     hosts = [host for row in rows for host in row if isinstance(host, str)]
     local = Provider.objects.filter(is_local=True, is_ready=True).values_list("base_url", flat=True)
     hosts += [urlsplit(url).netloc for url in local]
-    _hosts_seen = tuple(hosts)
+    _hosts_seen, _hosts_seen_at = tuple(hosts), at
     return tuple(settings.PRIVATE_HOSTS) + _hosts_seen
 
 

@@ -99,15 +99,20 @@ def budget_of(*, person: User) -> Budget | None:
 
 def budgets_on(*, person: User, keys: Iterable[int]) -> list[Budget]:
     """Return the budgets that a run of this person with these keys draws on, the person's own first. One query."""
-    mine = Q(person=person) | Q(key__in=list(keys))
-    found = Budget.objects.filter(mine).select_related("key__provider")
+    # The key is read with the next query where one is used up, which is when somebody wants to know its provider.
+    found = Budget.objects.filter(Q(person=person) | Q(key__in=list(keys)))
     return sorted(found, key=lambda each: (each.person_id is None, each.pk))
 
 
-def keys_used(*, person: User, providers: Iterable[UUID]) -> dict[UUID, int]:
-    """Return which key the person's requests to each of these providers go with: their own, else the team's. One query."""
-    rows = ApiKey.objects.filter(Q(owner=person) | Q(owner=None), provider__in=set(providers))
-    rows = rows.exclude(provider__auth=Auth.NONE)
+def keys_used(*, person: User, providers: Iterable[Provider]) -> dict[UUID, int]:
+    """Return which key the person's requests to each of these providers go with: their own, else the team's.
+
+    At most one query.
+    """
+    asked = {provider.pk for provider in providers if provider.auth != Auth.NONE}
+    if not asked:
+        return {}
+    rows = ApiKey.objects.filter(Q(owner=person) | Q(owner=None), provider__in=asked)
     ids = rows.values_list("provider", "pk", "owner")
     # The team's first, so that one's own takes its place.
     return {provider: pk for provider, pk, _owner in sorted(ids, key=lambda row: row[2] is not None)}
