@@ -50,6 +50,11 @@ def bytes_of(part: Mapping[str, Any]) -> str:
     return value if isinstance(value, str) else ""
 
 
+def is_own(part: Mapping[str, Any]) -> bool:
+    """Whether a part is one of those that no request carries."""
+    return str(part.get("type")) in OWN
+
+
 def digest_of(part: Mapping[str, Any]) -> str:
     """Return the digest of the attachment that a part names, "" where it names none."""
     return digest_in(bytes_of(part))

@@ -39,18 +39,23 @@ def calls_of(message: Message) -> tuple[Call, ...]:
 
 def _calls(kept: Sequence[Any]) -> Iterator[Call]:
     for position, call in enumerate(kept):
-        if not isinstance(call, Mapping):
-            continue
-        custom = call.get("custom")
-        function = custom if isinstance(custom, Mapping) else call.get("function")
-        function = function if isinstance(function, Mapping) else {}
-        yield Call(
-            position=position,
-            id=str(call.get("id") or ""),
-            name=str(function.get("name") or ""),
-            arguments=str(function.get("arguments", function.get("input")) or ""),
-            legacy=call.get("type") == LEGACY,
-        )
+        if isinstance(call, Mapping):
+            yield call_of(call, position=position)
+
+
+def call_of(kept: Any, *, position: int = 0) -> Call:
+    """Return one kept call, whatever upstream, an import or a person made of it."""
+    given = kept if isinstance(kept, Mapping) else {}
+    custom = given.get("custom")
+    function = custom if isinstance(custom, Mapping) else given.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    return Call(
+        position=position,
+        id=str(given.get("id") or ""),
+        name=str(function.get("name") or ""),
+        arguments=str(function.get("arguments", function.get("input")) or ""),
+        legacy=given.get("type") == LEGACY,
+    )
 
 
 def calls_for_api(kept: Sequence[Any]) -> dict[str, Any]:

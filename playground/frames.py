@@ -12,6 +12,7 @@ import orjson
 
 from conversations import storable
 from conversations.models import Message
+from conversations.tool_calls import call_of
 from upstream.wire.events import ErrorSeen, Finished, TextAdded, ToolCallAdded, Update, UsageSeen
 
 ERROR_FIELDS = ("kind", "message", "advice", "status", "param", "retry_after")
@@ -99,9 +100,8 @@ def answers_encode(answers: Iterable[Message], *, usage: Any, limit: int) -> Ite
             for start in range(0, len(text), limit):
                 yield dumps([code, index, text[start : start + limit]])
         for number, call in enumerate(answer.tool_calls):
-            function = call.get("function") or {}
-            known = (call.get("id") or "", function.get("name") or "", function.get("arguments") or "")
-            yield dumps(["t", index, number, *known])
+            known = call_of(call)
+            yield dumps(["t", index, number, known.id, known.name, known.arguments])
         if answer.finish_reason:
             yield dumps(["x", index, answer.finish_reason])
     if usage:

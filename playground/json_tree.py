@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from playground.body_images import MIN_FOLDED, BodyImage, images_of
-from playground.json_values import Literal, Members, Value, at_path, children, is_container, source, string
+from playground.json_values import (
+    MAX_LEVELS,
+    Literal,
+    Members,
+    Value,
+    at_path,
+    children,
+    is_container,
+    source,
+    string,
+)
 
 OPEN_NODES: Final = 160
 """Nodes that are open to begin with, those nearest to the top first."""
+OPEN_LEVELS: Final = 30
+"""Levels that are open to begin with: the page is written by functions that call each other for each level."""
 PAGE: Final = 100
 """Members or items of one node shown at once."""
 MAX_STRING: Final = 1_200
@@ -54,7 +66,8 @@ class JsonTree:
             node, value = waiting.popleft()
             if node.kind not in ("object", "list"):
                 continue
-            if (node is not root and min(node.count, PAGE) > room) or _is_bulky(node, value):
+            full = node is not root and min(node.count, PAGE) > room
+            if full or _is_bulky(node, value) or _level(node.at) >= OPEN_LEVELS:
                 node.lazy = True
                 continue
             room -= min(node.count, PAGE)
@@ -122,9 +135,15 @@ def _is_bulky(node: Node, value: Value) -> bool:
     return node.kind == "list" and node.count > 20 and not isinstance(value[0], str)
 
 
+def _level(at: str) -> int:
+    return at.count(".") + 1 if at else 0
+
+
 def path_read(at: str) -> tuple[int, ...]:
     """Return the positions in "0.2.1". Raises LookupError."""
     parts = at.split(".") if at else []
-    if len(parts) > 200 or not all(part.isascii() and part.isdecimal() and len(part) < 9 for part in parts):
+    if len(parts) > MAX_LEVELS or not all(
+        part.isascii() and part.isdecimal() and len(part) < 9 for part in parts
+    ):
         raise LookupError(at)
     return tuple(map(int, parts))

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
+from upstream.formats.json_strict import is_deep
+
+MAX_LEVELS: Final = 320
+"""Deeper nesting than this is no tree: what goes through it level by level would run out of stack."""
 LITERAL_NUMBERS: Final = 4_000_000
 """Characters of a text up to which numbers stay as written; calling back for each number of a larger one takes too long."""
 
@@ -48,6 +52,8 @@ def value_read(text: str) -> Value:
             )
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
+    if is_deep(text, most=MAX_LEVELS):
+        raise NotJson("too deep")
     return _scalar(value)
 
 

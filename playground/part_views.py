@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.urls import reverse
 
-from conversations.parts import OWN, bytes_of, digest_of
+from conversations.parts import bytes_of, digest_of, is_own
 
 WORDS: Final = ("text", "refusal")
 IMAGES: Final = ("image_url", "output_image")
@@ -94,7 +94,7 @@ def written_json(
     """
     words = [part for part in content if part.get("type") in WORDS]
     plain = all(part.keys() == {"type", "text"} for part in words)
-    if more or len(words) > 1 or not plain or any(part.get("type") in OWN for part in content):
+    if more or len(words) > 1 or not plain or any(map(is_own, content)):
         return ""
     parts = [None if part.get("type") == "text" else part for part in content]
     return json.dumps(

@@ -28,7 +28,8 @@ def settings_sent(sent: Exchange) -> dict[str, Any]:
 
 def _system(sent: Exchange, source: str) -> str:
     """Return the system prompt that an exchange was sent with, "" where it was a message of the conversation."""
-    messages = json.loads(source)
+    # Numbers stay text: none of them is looked at, and one may have more digits than Python reads.
+    messages = json.loads(source, parse_int=str, parse_float=str)
     first = messages[0] if isinstance(messages, list) and messages else None
     text = first.get("content") if isinstance(first, dict) and first.get("role") == "system" else None
     if not isinstance(text, str) or selectors.exchange_system_is_a_message(exchange=sent, text=text):

@@ -186,7 +186,7 @@ def _message(number: int, message: Mapping[str, Any], addresses: Addresses) -> S
         parts=tuple(_part(part, addresses) for part in message["parts"] if part["type"] not in PLAIN),
         reasoning=message["reasoning"],
         reasoning_ms=_reasoning_ms(timing),
-        tool_calls=tuple(map(_call, message["tool_calls"])),
+        tool_calls=tuple(map(ToolCallView.of, message["tool_calls"])),
         author=message["author"],
         created=parse_datetime(message["created"]),
         model=answer.get("model", ""),
@@ -194,18 +194,6 @@ def _message(number: int, message: Mapping[str, Any], addresses: Addresses) -> S
         error=_error(answer.get("error")),
         stats=StatsView(**figures),
         exchange=_exchange(answer.get("exchange"), addresses),
-    )
-
-
-def _call(call: Any) -> ToolCallView:
-    """Return a tool call, whatever upstream made of it."""
-    given = call if isinstance(call, Mapping) else {}
-    function = given.get("function")
-    named = function if isinstance(function, Mapping) else {}
-    return ToolCallView(
-        id=str(given.get("id") or ""),
-        name=str(named.get("name") or ""),
-        arguments=str(named.get("arguments") or ""),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from conversations.tool_calls import call_of
 from playground.part_views import Block, PartView
 
 if TYPE_CHECKING:
@@ -212,6 +213,12 @@ class ToolCallView:
     id: str
     name: str
     arguments: str
+
+    @classmethod
+    def of(cls, kept: object) -> ToolCallView:
+        """Return one kept tool call, whatever upstream made of it."""
+        call = call_of(kept)
+        return cls(call.id, call.name, call.arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from playground.nudges import Nudge
 from playground.runtime import Runtime, nudge_send
 from playground.socket_messages import Watch
 from team.models import User
+from upstream.formats.measures import moment_read
 
 logger = logging.getLogger(__name__)
 
@@ -86,19 +86,11 @@ def find(user: User, wish: Watch) -> Found:
     conversation = selectors.conversation_for(user=user, pk=wish.conversation_id)
     if not wish.seen or wish.seen == seen_of(conversation):
         return Found(None)
-    seen = _moment(wish.seen)
+    seen = moment_read(wish.seen, zone=None)
     written = selectors.written_since(conversation_id=conversation.pk, moment=seen) if seen else None
     if written is None:
         return Found(Nudge("changed", conversation=str(conversation.pk)))
     return Found(_written_nudge(conversation, tip=written.tip, by=written.author))
-
-
-def _moment(seen: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(seen)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 class Watching:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.models import Message
-from conversations.parts import OWN
+from conversations.parts import is_own
 from conversations.tool_calls import calls_for_api
 
 
@@ -47,7 +47,7 @@ def message_for_api(message: Message) -> dict[str, Any] | None:
 
 def _content(message: Message) -> Any:
     """Return the content: one string where the parts are nothing but text, else the parts."""
-    parts = [part for part in message.content if part.get("type") not in OWN]
+    parts = [part for part in message.content if not is_own(part)]
     if not message.as_parts and all(map(_is_words, parts)):
         return message.text + message.refusal
     return [_type_first(part) for part in parts]

@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import IO, Any, Final
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from conversations.services.importing import conversations_import
 from conversations.services.organising import tag_names
 from team.models import User
 from upstream.formats.errors import FormatError
+from upstream.formats.measures import moment_read
 from upstream.formats.playground_json import json_write
 from upstream.formats.reading import read_any
 from upstream.formats.records import AttachmentRecord
@@ -284,21 +285,16 @@ def _comment_read(user: User, conversation: Conversation, given: Any) -> None:
     if not isinstance(given, dict) or given.get("author") != user.username:
         return
     message = given.get("message")
-    created = _moment(message.get("created")) if isinstance(message, dict) else None
+    created = moment_read(message.get("created")) if isinstance(message, dict) else None
     found = Message.objects.filter(conversation=conversation, created=created).first() if created else None
     text = storable.text(str(given.get("text") or ""))[:10_000]
     if found is not None and text:
-        at = _moment(given.get("created")) or timezone.now()
+        said = Comment(
+            message=found, author=user, text=text, created=moment_read(given.get("created")) or timezone.now()
+        )
         # The conversation's own file has it, unless an earlier version wrote the archive.
-        Comment.objects.get_or_create(message=found, author=user, text=text, created=at)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not Comment.objects.filter(message=found, author=user, text=text, created=said.created).exists():
+            said.save()
 
 
 def _mocks_read(user: User, archive: zipfile.ZipFile) -> None:
@@ -307,13 +303,14 @@ def _mocks_read(user: User, archive: zipfile.ZipFile) -> None:
     for each in given if isinstance(given, list) else []:
         if not isinstance(each, dict) or each.get("match") not in ToolMock.Match.values:
             continue
-        ToolMock.objects.get_or_create(
-            owner=user,
-            name=storable.text(str(each.get("name") or ""))[:200],
-            match=each["match"],
-            arguments=storable.text(str(each.get("arguments") or "")),
-            result=storable.text(str(each.get("result") or "")),
-        )
+        kept = {
+            "name": storable.text(str(each.get("name") or ""))[:200],
+            "match": each["match"],
+            "arguments": storable.text(str(each.get("arguments") or "")),
+            "result": storable.text(str(each.get("result") or "")),
+        }
+        if not ToolMock.objects.filter(owner=user, **kept).exists():
+            ToolMock.objects.create(owner=user, **kept)
 
 
 def _json_read(archive: zipfile.ZipFile, name: str) -> Any:

@@ -7,7 +7,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -28,6 +28,7 @@ from conversations.preset_text import (
 from conversations.services.presets import NAME_MAX, PRESETS_MAX
 from team.models import User
 from team.selectors import providers_for
+from upstream.formats.measures import moment_read
 
 VERSIONS_MAX: Final = 200
 """Versions of one preset that are read, the newest ones."""
@@ -188,8 +189,7 @@ def _text(given: Mapping[str, Any], name: str, most: int) -> str:
 
 def _moment(given: object) -> datetime:
     """Return a moment of an archive; now, where it says none."""
-    try:
-        moment = datetime.fromisoformat(given) if isinstance(given, str) else timezone.now()
-    except ValueError as error:
-        raise _Refused("a moment makes no sense") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment_read(given) if isinstance(given, str) else timezone.now()
+    if moment is None:
+        raise _Refused("a moment makes no sense")
+    return moment

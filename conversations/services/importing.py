@@ -21,6 +21,7 @@ from conversations.services.recording import token_count
 from team import selectors as team
 from team.models import User
 from upstream import catalog
+from upstream.formats.measures import moment_read
 from upstream.formats.records import ConversationRecord, ExchangeRecord, MessageRecord
 
 BATCH = 500
@@ -40,12 +41,12 @@ def conversations_import(*, person: User, records: Iterable[ConversationRecord])
 @transaction.atomic
 def _import(person: User, record: ConversationRecord, providers: set[str]) -> Conversation:
     now = timezone.now()
-    created = _time(record.created) or now
+    created = moment_read(record.created) or now
     conversation = Conversation.objects.create(
         owner=person,
         title=storable.text(record.title)[:200],
         created=created,
-        updated=_time(record.updated) or created,
+        updated=moment_read(record.updated) or created,
         pinned=record.pinned,
         archived=record.archived,
     )
@@ -72,7 +73,7 @@ def _comments(person: User, record: ConversationRecord, messages: Mapping[str, U
                 author=person,
                 said_by="" if said.author == person.username else storable.text(said.author),
                 text=storable.text(said.text),
-                created=_time(said.created) or now,
+                created=moment_read(said.created) or now,
             )
             for message in record.messages
             for said in message.comments
@@ -147,7 +148,7 @@ def _exchanges(
 
 
 def _exchange(given: ExchangeRecord) -> Exchange:
-    created = _time(given.created) or timezone.now()
+    created = moment_read(given.created) or timezone.now()
     known = given.api in catalog.apis()
     return Exchange(
         provider_name=storable.text(given.provider)[:200],
@@ -171,8 +172,8 @@ def _exchange(given: ExchangeRecord) -> Exchange:
         if given.tokens_out is None
         else given.tokens_out,
         created=created,
-        ended=_time(given.ended) or created,
-        pruned=_time(given.pruned),
+        ended=moment_read(given.ended) or created,
+        pruned=moment_read(given.pruned),
         findings=storable.value([list(finding) for finding in given.findings]),
     )
 
@@ -202,7 +203,7 @@ def _message(
         exchange_id=exchanges[given.exchange] if given.exchange else None,
         choice=given.choice,
         finish_reason=storable.text(given.finish_reason)[:100],
-        created=_time(given.created) or now,
+        created=moment_read(given.created) or now,
         revision=given.revision,
     )
 
@@ -233,7 +234,3 @@ def _keep(conversation: Conversation, person: User, data: bytes, name: str) -> s
         return attachment_create(conversation=conversation, data=data, name=name, person=person).digest
     except MediaRefused:
         return ""
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -84,7 +83,7 @@ def message_view(message: Message, siblings: Sequence[UUID] = ()) -> MessageView
         created=message.created,
         reasoning=message.reasoning,
         refusal=message.refusal,
-        tool_calls=tuple(map(tool_call_view, message.tool_calls)),
+        tool_calls=tuple(map(ToolCallView.of, message.tool_calls)),
         parent=message.parent_id,
         alternatives=alternatives_view(message, siblings),
         author=message.author.get_full_name() if message.author else "",
@@ -142,16 +141,6 @@ def reasoning_ms(timing: Mapping[str, float]) -> float | None:
     begun = timing.get("first_reasoning")
     done = timing.get("first_content", timing.get("last_token"))
     return None if begun is None or done is None else max(0.0, done - begun)
-
-
-def tool_call_view(call: Mapping[str, Any]) -> ToolCallView:
-    """Return one tool call, whatever upstream made of it."""
-    function = call.get("function") or {}
-    return ToolCallView(
-        id=str(call.get("id") or ""),
-        name=str(function.get("name") or ""),
-        arguments=str(function.get("arguments") or ""),
-    )
 
 
 def error_view(exchange: Exchange) -> ErrorView | None:

@@ -209,6 +209,20 @@ def test_bodies_that_are_no_json_or_too_deep_are_shown_as_text(desk: Desk, clien
         assert client.get(f"/exchanges/{pk}/request/").status_code == 200
 
 
+@pytest.mark.parametrize("levels", [31, 150, 320, 321, 900])
+def test_a_body_of_any_depth_is_shown_and_opens(desk: Desk, client: Client, levels: int) -> None:
+    pk = exchange_kept(desk, STREAM)
+    with_body(pk, "[" * levels + "7" + "]" * levels)
+
+    shown = got(client, f"/exchanges/{pk}/request/")
+    got(client, f"/exchanges/{pk}/diff/?with={pk}")
+    if levels > 320:
+        assert "7" in shown, "as text"
+        return
+    for query in ("at=", "at=&whole=1", f"at={'.'.join(['0'] * (levels - 1))}"):
+        assert got(client, f"/exchanges/{pk}/part/?of=request&{query}")
+
+
 def test_a_request_is_compared_with_the_one_before(desk: Desk, client: Client) -> None:
     first = exchange_kept(desk, STREAM, temperature="0.2")
     second = exchange_kept(desk, STREAM, text="And then?", temperature="0.9")

@@ -9,6 +9,8 @@ from upstream.formats.errors import FormatError, messages_counted
 from upstream.formats.records import ColumnRecord, ConversationRecord, MessageRecord, messages_bounded
 
 MOST: Final = 5_000
+MOST_EPOCH: Final = 1e20
+"""Nanoseconds of the year 5138; divided down to seconds, anything smaller is a date."""
 _DETAILS: Final = re.compile(r"<details[^>]*type=\"reasoning\"[^>]*>(.*?)</details>\s*", re.DOTALL)
 _SUMMARY: Final = re.compile(r"<summary>.*?</summary>\s*", re.DOTALL)
 
@@ -206,7 +208,7 @@ def _nodes(
 
 
 def _epoch(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MOST_EPOCH:
         return ""
     # Open WebUI has had seconds, milliseconds and nanoseconds.
     while value > 100_000_000_000:

@@ -5,13 +5,13 @@ What HAR has no place for stands in members that begin with `_chatPlayground`, a
 
 import base64
 import binascii
-import datetime
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from upstream.formats.errors import FormatError
+from upstream.formats.measures import is_milliseconds, moment_read
 from upstream.formats.records import STATES, ExchangeRecord, Headers
 
 OWN: Final = "_chatPlayground"
@@ -149,7 +149,7 @@ def _exchange(entry: Any, at: int) -> ExchangeRecord:
     raw = _raw(_object(response.get("content") or {}, f"{where}.response.content"), where)
     post = request.get("postData")
     status = response.get("status")
-    timing = _numbers(own.get("timing")) or _marks(_numbers(entry.get("timings")))
+    timing = _milliseconds(own.get("timing")) or _marks(_milliseconds(entry.get("timings")))
     return ExchangeRecord(
         id=f"e{at + 1}",
         provider=_text(own.get("provider")),
@@ -210,7 +210,7 @@ def _pieces(given: Any, raw: bytes, timing: Mapping[str, float]) -> tuple[tuple[
         if isinstance(piece, list)
         and len(piece) == 2
         and isinstance(piece[0], int)
-        and isinstance(piece[1], int | float)
+        and is_milliseconds(piece[1])
     ]
     if (
         len(read) == len(pieces)
@@ -235,13 +235,9 @@ def _object(value: Any, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _numbers(value: Any) -> dict[str, float]:
+def _milliseconds(value: Any) -> dict[str, float]:
     found = value.items() if isinstance(value, dict) else ()
-    return {
-        str(name): number
-        for name, number in found
-        if isinstance(number, int | float) and not isinstance(number, bool)
-    }
+    return {str(name): number for name, number in found if is_milliseconds(number)}
 
 
 def _text(value: Any) -> str:
@@ -249,7 +245,5 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> str:
-    try:
-        return datetime.datetime.fromisoformat(_text(value)).isoformat()
-    except ValueError:
-        return ""
+    moment = moment_read(value)
+    return moment.isoformat() if moment else ""

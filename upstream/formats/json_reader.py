@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from upstream.formats.errors import FormatError
+from upstream.formats.measures import is_milliseconds, moment_read
 from upstream.formats.records import Headers
 
 T = TypeVar("T")
@@ -52,13 +52,7 @@ class JsonReader:
 
     def time(self, name: str) -> str:
         value = self.text(name)
-        if not value:
-            return ""
-        try:
-            found = datetime.datetime.fromisoformat(value)
-        except ValueError as error:
-            raise self.fail(name) from error
-        if found.tzinfo is None:
+        if value and moment_read(value, zone=None) is None:
             raise self.fail(name)
         return value
 
@@ -100,11 +94,9 @@ class JsonReader:
                 raise self.fail(name)
         return tuple((pair[0], pair[1]) for pair in pairs)
 
-    def numbers(self, name: str) -> dict[str, float]:
+    def milliseconds(self, name: str) -> dict[str, float]:
         found = self.map(name)
-        if not all(
-            isinstance(value, int | float) and not isinstance(value, bool) for value in found.values()
-        ):
+        if not all(map(is_milliseconds, found.values())):
             raise self.fail(name)
         return dict(found)
 

@@ -26,7 +26,7 @@ def json_read(text: str) -> Any:
     except ValueError as error:
         place = getattr(error, "lineno", 0)
         raise FormatError("not_json", str(place) if place else "") from error
-    if _is_deep(text):
+    if is_deep(text, most=MAX_DEPTH):
         raise FormatError("too_deep")
     return value
 
@@ -36,12 +36,12 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # one level in, one leve
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def _is_deep(text: str) -> bool:
-    """Say whether a JSON text is nested deeper than MAX_DEPTH. A text may hold millions of values: no step is Python's."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+def is_deep(text: str, *, most: int) -> bool:
+    """Say whether a JSON text is nested deeper than `most` levels. It may hold millions of values: no step is Python's."""
+    if text.count("[") + text.count("{") <= most:
         return False
     brackets = _STRING.sub("", text).encode("ascii", "replace").translate(_STEPS, _NO_BRACKETS)
-    return max(accumulate(memoryview(brackets).cast("b"))) > MAX_DEPTH
+    return max(accumulate(memoryview(brackets).cast("b"))) > most
 
 
 def members_read(text: str) -> dict[str, str]:

@@ -31,7 +31,8 @@ def _part(part: Any) -> str:
         case "text" | "refusal":
             return str(part.get(kind) or "").strip()
         case "image_url":
-            address = str((part.get("image_url") or {}).get("url") or "")
+            inner = part.get(kind)
+            address = str(inner.get("url") or "") if isinstance(inner, dict) else ""
             # A picture's bytes would drown the text.
             return f"![image]({address})" if address.startswith(("http://", "https://")) else "*[image]*"
     return f"*[{_line(str(kind))}]*"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from upstream.formats.errors import FormatError, messages_counted
 from upstream.formats.json_reader import JsonReader
+from upstream.formats.measures import is_milliseconds
 from upstream.formats.records import (
     STATES,
     AttachmentRecord,
@@ -21,6 +22,8 @@ from upstream.formats.requests import ROLES
 
 FORMAT: Final = "chat-playground"
 VERSION: Final = 1
+MAX_COLUMNS: Final = 8
+"""Columns of one conversation (`conversations.services.MAX_COLUMNS`)."""
 
 
 def json_write(conversations: Iterable[ConversationRecord], *, exported: str) -> str:
@@ -142,6 +145,8 @@ def _conversation_read(given: JsonReader) -> ConversationRecord:
     messages = given.items("messages", _message_read)
     exchanges = given.items("exchanges", _exchange_read)
     columns = given.items("columns", lambda each: ColumnRecord(each.optional("leaf"), _settings_read(each)))
+    if len(columns) > MAX_COLUMNS:
+        raise FormatError("field", given.path("columns"))
     known = {exchange.id for exchange in exchanges}
     before: set[str] = set()
     for at, message in enumerate(messages):
@@ -223,7 +228,9 @@ def _exchange_read(given: JsonReader) -> ExchangeRecord:
     raw = trace.bytes("base64") if trace.maybe("base64") is not None else trace.text("text").encode()
     pieces = trace.list("pieces")
     for piece in pieces:
-        if not (isinstance(piece, list) and len(piece) == 2 and _is_size(piece[0]) and _is_time(piece[1])):
+        if not (
+            isinstance(piece, list) and len(piece) == 2 and _is_size(piece[0]) and is_milliseconds(piece[1])
+        ):
             raise trace.fail("pieces")
     if sum(piece[0] for piece in pieces) != len(raw):
         raise trace.fail("pieces")
@@ -251,7 +258,7 @@ def _exchange_read(given: JsonReader) -> ExchangeRecord:
         response=_document(response),
         usage=given.maybe("usage"),
         error=None if error is None else given.map("error"),
-        timing=given.numbers("timing"),
+        timing=given.milliseconds("timing"),
         tokens_in=given.number("tokens_in"),
         tokens_out=given.number("tokens_out"),
         created=given.time("created"),
@@ -286,10 +293,6 @@ def _document(response: JsonReader) -> str:
 
 def _is_size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _attachment_read(given: JsonReader) -> AttachmentRecord:
