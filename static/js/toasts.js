@@ -7,6 +7,8 @@ import { icon } from "./icons.js";
 const SHOWN_MS = 6_000;
 const BRIEF_MS = 15_000;
 const MAX_SHOWN = 3;
+/** @type {HTMLElement | null} the live region */
+let place = null;
 const ICONS = { good: "check", bad: "bad", plain: "info" };
 
 /**
@@ -15,8 +17,9 @@ const ICONS = { good: "check", bad: "bad", plain: "info" };
  * @param {{label: string, run: () => void, brief?: boolean}} [action] `brief`: the note leaves by itself all the same
  */
 export function toast(text, tone = "plain", action) {
-  const place = document.querySelector("[data-toasts]");
+  place ??= document.querySelector("[data-toasts]");
   if (!place) return;
+  bringForward(place);
   const note = make("div", { class: tone === "plain" ? "toast" : `toast toast--${tone}`, "data-toast": "" });
   note.append(icon(ICONS[tone]), make("p", {}, text));
   if (action) {
@@ -35,6 +38,15 @@ export function toast(text, tone = "plain", action) {
   while (place.childElementCount > MAX_SHOWN) place.firstElementChild?.remove();
   if (!action) leaveSoon(note, SHOWN_MS);
   else if (action.brief) leaveSoon(note, BRIEF_MS);
+}
+
+/** What lies below an open dialog is neither pressed nor read out, so notes go into the dialog, and back. @param {HTMLElement} notes */
+function bringForward(notes) {
+  const open = [...document.querySelectorAll("dialog:modal")];
+  const top = open.find((dialog) => dialog.contains(document.activeElement)) ?? open.at(-1) ?? document.body;
+  if (notes.parentElement === top) return;
+  top.append(notes);
+  if (top !== document.body) top.addEventListener("close", () => bringForward(notes), { once: true });
 }
 
 /** Notes that the server wrote leave by themselves too; what went wrong stays. @param {ParentNode} root */
