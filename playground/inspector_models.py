@@ -275,6 +275,8 @@ class TokenView:
 
     number: int
     text: str
+    spelled: str
+    mark: str
     level: int
     percent: float
     parts: int

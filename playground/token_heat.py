@@ -14,6 +14,7 @@ LEVELS: Final = (0.9, 0.7, 0.4, 0.15)
 MAX_PARTS: Final = 8
 """Tokens of which one character may be made."""
 MAX_ALTERNATIVES: Final = 20
+SIGNS: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ class Unit:
     def level(self) -> int:
         """How unsure the model was: 0 (sure) to 4."""
         return level_of(self.probability)
+
+    @property
+    def spelled(self) -> str:
+        """White space, or no text at all, in signs: the name of what has none. "" for text that can be seen."""
+        return "" if self.text.strip() else self.text.translate(SIGNS) or "∅"
+
+    @property
+    def mark(self) -> str:
+        """Those of the signs that stand for what takes no room, so that it can be seen and pointed at."""
+        return self.spelled.strip("␣⇥")
 
     @property
     def alternatives(self) -> tuple[Alternative, ...]:

@@ -315,6 +315,8 @@ def _token_view(unit: Unit) -> TokenView:
     return TokenView(
         number=unit.number,
         text=unit.text,
+        spelled=unit.spelled,
+        mark=unit.mark,
         level=unit.level,
         percent=100 * unit.probability,
         parts=unit.parts,

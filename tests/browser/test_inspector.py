@@ -102,6 +102,7 @@ def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, upstream: Fa
         ("Paris", {"Paris": 0.95}),
         (" is", {" is": 0.5, " was": 0.4}),
         (" big", {" big": 0.1, " old": 0.8}),
+        ("\n\n", {"\n\n": 0.6, ".": 0.3}),
     ]
     upstream.script("heat", tokens_reply(tokens), Stream(text=[" long ago", " smaller."]))
     bench.choose("Gateway", "heat")
@@ -120,6 +121,8 @@ def test_the_heat_map_tells_how_sure_and_branches(bench: Workbench, upstream: Fa
     assert violations(bench.page) == []
     bench.page.keyboard.press("Escape")
     expect(inspecting.token(" is")).to_be_focused()
+    inspecting.panel.locator("[data-mark='↵↵']").hover()  # a line end can be pointed at
+    expect(inspecting.panel.get_by_role("button", name=". 30 %")).to_be_visible()
     inspecting.token(" is").hover()
     card.get_by_role("button", name="␣was 40 %").click()
     expect(bench.answers.last).to_contain_text("long ago smaller.")
@@ -211,10 +214,11 @@ def test_the_local_model_tells_how_sure_it_was_and_goes_on_from_an_alternative(
     expect(panel).to_contain_text("choose an alternative to go on from it")
     tokens = panel.locator("[data-token]")
     expect(tokens).not_to_have_count(0)
-    tokens.nth(1).hover()
-    branch = panel.get_by_title(re.compile("^Branch from here with")).first
+    tokens.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_title(re.compile("^Branch from here with")).first).to_be_focused()
     said = bench.answers.last.inner_text()
-    branch.click()
+    page.keyboard.press("Enter")
     expect(bench.answers).to_have_count(2)
     bench.expect_state("completed", timeout=MODEL_PATIENCE)
     assert bench.answers.first.inner_text() != said

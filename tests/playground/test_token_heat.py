@@ -63,6 +63,13 @@ def test_the_older_shape_is_read_too() -> None:
     assert [each.text for each in units[1].alternatives] == ["b", "c"]
 
 
+def test_what_cannot_be_seen_is_spelled_and_what_takes_no_room_has_a_mark() -> None:
+    texts = ["a", " ", "a\n", "\n", " \n\n", ""]
+    units = units_of({"content": [{"token": text, "logprob": 0} for text in texts]})
+    assert [unit.spelled for unit in units] == ["", "␣", "", "↵", "␣↵↵", "∅"]
+    assert [unit.mark for unit in units] == ["", "", "", "↵", "↵↵", "∅"]
+
+
 def test_levels_and_perplexity() -> None:
     assert [level_of(share) for share in (1.0, 0.9, 0.89, 0.5, 0.2, 0.1)] == [0, 0, 1, 2, 3, 4]
     units = units_of({"content": [token(b"a", 0.5), token(b"b", 0.5)]})
