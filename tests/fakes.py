@@ -359,13 +359,11 @@ class _Protocol(asyncio.StreamReaderProtocol):
         self._upstream._lost(self._connection)
 
 
-async def _unless_gone(protocol: _Protocol, step: Gate | threading.Event | float) -> None:
+async def _unless_gone(protocol: _Protocol, step: Gate | float) -> None:
     """Wait for the step or until the client leaves, whichever is first."""
     match step:
         case Gate():
             waiting = asyncio.ensure_future(step.passed())
-        case threading.Event():
-            waiting = asyncio.ensure_future(_polled(step))
         case _:
             # A script's own pause: what a slow or silent upstream is.
             waiting = asyncio.ensure_future(asyncio.sleep(step))
@@ -375,11 +373,6 @@ async def _unless_gone(protocol: _Protocol, step: Gate | threading.Event | float
     finally:
         waiting.cancel()
         gone.cancel()
-
-
-async def _polled(event: threading.Event) -> None:
-    while not event.is_set():  # noqa: ASYNC110 - a threading.Event cannot wake another thread's loop
-        await asyncio.sleep(0.005)
 
 
 async def _read_request(protocol: _Protocol, connection: Connection) -> Received | None:

@@ -1,16 +1,14 @@
 """What the fake upstream answers: scripts made of pieces, pauses and faults.
 
-A reply turns one recorded request into *steps*. A step is `bytes` (written and flushed at once), a `Gate` or
-`threading.Event` (wait until the test lets it pass), a `float` (pause in seconds, in the server only) or a
-fault: `CUT` (reset the connection), `CLOSE` (end it cleanly in mid-air) or `HANG` (silence until the client
-leaves). A reset may take along what was written just before: put a gate there when that matters.
+A reply turns one recorded request into *steps*. A step is `bytes` (written and flushed at once), a `Gate` (wait
+until the test lets it pass), a `float` (pause in seconds, in the server only) or a fault: `CUT` (reset the
+connection), `CLOSE` (end it cleanly in mid-air) or `HANG` (silence until the client leaves). A reset may take along what was written just before: put a gate there when that matters.
 `Stream`, `Plain` and `Answer` speak chat completions; `Http` is any status, headers and body; `Wire` is any
 bytes.
 """
 
 import gzip
 import json
-import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,7 +189,7 @@ class Stream(_Chat):
     `[DONE]`.
     """
 
-    gate: Gate | threading.Event | None = None
+    gate: Gate | None = None
     rate: float | None = None
     done: bool = True
     encoding: str = ""

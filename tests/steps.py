@@ -73,5 +73,5 @@ def _resolve(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-Step = bytes | float | Gate | threading.Event | Fault
-TextStep = str | float | Gate | threading.Event | Fault
+Step = bytes | float | Gate | Fault
+TextStep = str | float | Gate | Fault

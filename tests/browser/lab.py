@@ -19,6 +19,8 @@ import pytest
 from aiohttp import WSMsgType, web
 from playwright.sync_api import Page
 
+from tests.steps import Gate
+
 ROOT = Path(__file__).resolve().parents[2]
 CONVERSATION = "0192f0c1-0000-7000-8000-000000000001"
 EXCHANGE = "0192f0c1-0000-7000-8000-0000000000e1"
@@ -48,11 +50,13 @@ class Lab:
     """One loopback server: pages, the bundle, a websocket that does what the test says.
 
     `answers` maps a path to (status, body) or to a function of the form's fields; any other POST gets a 204.
+    A POST to a path of `gates` is answered once its gate lets it pass.
     """
 
     bundle: Path
     page: str = ""
     answers: dict[str, Answer | Callable[[dict[str, str]], Answer]] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
     posts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     gets: list[str] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
@@ -109,6 +113,8 @@ class Lab:
         with self.changed:
             self.posts.append((request.path, fields))
             self.changed.notify_all()
+        if gate := next((gate for known, gate in self.gates.items() if request.path.startswith(known)), None):
+            await gate.passed()
         return self._answer(request.path, fields)
 
     def _answer(self, path: str, fields: dict[str, str]) -> web.Response:

@@ -1,11 +1,10 @@
 """The composer: one press is one run, and typed text is given up only once the server has it."""
 
-import threading
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.lab import CONVERSATION, EXCHANGE, Lab, article, bundle, end_update, lab, watch, workbench
+from tests.steps import Gate
 
 __all__ = ["bundle", "lab"]
 RUNS = f"/conversations/{CONVERSATION}/runs/"
@@ -112,15 +111,12 @@ def test_without_a_network_the_text_stays_and_try_again_sends_the_same_run(
 def test_a_page_left_in_the_middle_of_a_post_comes_back_with_the_text_and_the_same_run(
     lab: Lab, box: Page
 ) -> None:
-    hold = threading.Event()
-    answered = lab.answers[RUNS]
-    lab.answers[RUNS] = lambda _fields: (hold.wait(0.2), (503, ""))[1]
+    gate = lab.gates[RUNS] = Gate()
     box.get_by_role("textbox", name="Message").fill("half sent")
     box.get_by_role("button", name="Send").click()
-    lab.wait(lambda: runs(lab))
+    gate.wait_reached()
     box.reload()
-    hold.set()
-    lab.answers[RUNS] = answered
+    gate.open()
     assert box.get_by_role("textbox", name="Message").input_value() == "half sent"
     box.get_by_role("button", name="Send").click()
     expect(box.get_by_role("article", name="Assistant message")).to_be_visible()
