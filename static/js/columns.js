@@ -14,12 +14,17 @@ import { keepSettings } from "./settings.js";
 import { toast } from "./toasts.js";
 import { columnOf, replaceAll } from "./transcripts.js";
 
+/** @type {ScrollIntoViewOptions} of the strip of tabs, which eight columns are too many for on a phone */
+const NEAR = { block: "nearest", inline: "center" };
 /** The last wish wins: who presses B and then C gets C. */
 let wish = 0;
 
 /** @param {ParentNode} root */
 export function bind(root) {
-  for (const _compare of fresh(root, "[data-compare]")) showStates();
+  for (const compare of fresh(root, "[data-compare]")) {
+    showStates();
+    for (const tab of elements(compare, '[role="tab"][aria-selected="true"]')) tab.scrollIntoView(NEAR);
+  }
 }
 
 export function start() {
@@ -108,6 +113,7 @@ function mark(id) {
     const chosen = tab.dataset["chooseColumn"] === id;
     tab.setAttribute("aria-selected", String(chosen));
     tab.tabIndex = chosen ? 0 : -1;
+    if (chosen) tab.scrollIntoView(NEAR);
   }
 }
 

@@ -9,7 +9,10 @@ import { keepSettings } from "./settings.js";
 export function bind(root) {
   for (const form of fresh(root, "form[data-sweep]")) {
     if (!(form instanceof HTMLFormElement)) continue;
-    form.addEventListener("change", () => showFields(form));
+    form.addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.name === "over") swapValues(form);
+      showFields(form);
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void make(form);
@@ -35,6 +38,15 @@ function offer(form) {
     values.value = models.slice(0, 8).map((option) => option.getAttribute("value") ?? "").join("\n");
   }
   showFields(form);
+}
+
+/** Models are no values of a parameter: each kind has a list of its own. @param {HTMLFormElement} form */
+function swapValues(form) {
+  const values = form.elements.namedItem("values");
+  if (!(values instanceof HTMLTextAreaElement)) return;
+  const { value } = values;
+  values.value = values.dataset["other"] ?? "";
+  values.dataset["other"] = value;
 }
 
 /** @param {HTMLFormElement} form */
