@@ -17,7 +17,6 @@ from playground.environment_values import (
     database_parse,
     email_parse,
     host_parse,
-    line_parse,
     port_parse,
     private_hosts_parse,
     providers_parse,
@@ -25,6 +24,7 @@ from playground.environment_values import (
     redis_url_parse,
     seconds_parse,
     secret_key_parse,
+    sender_parse,
     switch_parse,
     trusted_proxies_parse,
 )
@@ -143,7 +143,7 @@ def environment_read(environ: Mapping[str, str]) -> Environment:
         "runs_per_person": reader.read("PLAYGROUND_RUNS_PER_PERSON", count_parse),
         "runs_per_provider": reader.read("PLAYGROUND_RUNS_PER_PROVIDER", count_parse),
         "email": reader.read("EMAIL_URL", email_parse)
-        | {"DEFAULT_FROM_EMAIL": reader.read("EMAIL_FROM", line_parse)},
+        | {"DEFAULT_FROM_EMAIL": reader.read("EMAIL_FROM", sender_parse)},
         "debug": reader.read("DEBUG", switch_parse),
     }
     if reader.problems:

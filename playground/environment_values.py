@@ -7,6 +7,7 @@ secret. `playground.environment` says which variable it was.
 import ipaddress
 import json
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -32,10 +33,10 @@ def _list(text: str) -> list[str]:
     return [part for part in re.split(r"[,\s]+", text) if part]
 
 
-def line_parse(text: str) -> str:
-    """Return one line of text."""
-    if "\n" in text or "\r" in text:
-        raise ValueError("it must be one line")
+def sender_parse(text: str) -> str:
+    """Return the sender of messages: an address, or a name with an address in angle brackets; in one line."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(text)[1]) or re.search(r"[\r\n]", text):
+        raise ValueError("expected one e-mail address, or a name and <address>")
     return text
 
 
@@ -171,7 +172,7 @@ def database_parse(text: str, data_dir: Path | str) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     size = options.pop("pool_max_size", 10)
     if not isinstance(size, int) or not 1 <= size <= 500:
-        raise ValueError("pool_max_size must be a whole number from 1 to 500")
+        raise ValueError("its pool_max_size must be a whole number from 1 to 500")
     # After `reconnect_timeout` a lost connection is tried for anew by whoever needs one next, not after a growing pause.
     options["pool"] = {"min_size": min(2, size), "max_size": size, "timeout": 10, "reconnect_timeout": 10}
     return config

@@ -207,7 +207,10 @@ def _values_clean(values: ProviderValues) -> ProviderValues:
     if not name or len(name) > 80:
         raise InvalidValue("name", _("Give the provider a name of at most 80 characters."))
     if values.api not in catalog.apis():
-        raise InvalidValue("api", _("There is no API of this name."))
+        known = ", ".join(sorted(catalog.apis()))
+        raise InvalidValue(
+            "api", _("There is no API of this name. These are known: %(known)s.") % {"known": known}
+        )
     if values.auth not in Auth.values:
         raise InvalidValue("auth", _("Choose bearer, header or none."))
     auth_header = auth_header_clean(values.auth_header, auth=values.auth)

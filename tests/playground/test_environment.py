@@ -120,6 +120,7 @@ WRONG: Final = [
     ("PLAYGROUND_RUNS_PER_PROVIDER", "-1"),
     ("EMAIL_URL", "mail.example.com"),
     ("EMAIL_FROM", "a@example.com\nBcc: b@example.com"),
+    ("EMAIL_FROM", "Playground"),
     ("DEBUG", "2"),
 ]
 
