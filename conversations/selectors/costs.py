@@ -167,5 +167,5 @@ def charges_unknown() -> int:
 
 
 def key_is_used_by(*, user: User, key: int) -> bool:
-    """Whether this user may see what was spent with a key: they own it, used it, or are an administrator."""
+    """Whether this user may see what was spent with a key: they used it, or are an administrator."""
     return user.is_administrator or Charge.objects.filter(person=user, key=key).exists()

@@ -20,8 +20,8 @@ from team.models import User
 DIFF_MOST: Final = 2_000_000
 """Characters of a body, its images folded, that is compared as JSON."""
 _ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_IDS: Final = re.compile(_ID)
 _LINKED: Final = re.compile(rf"exchange=({_ID})")
-_LAST: Final = re.compile(rf"({_ID})(?!.*{_ID})", re.DOTALL)
 
 
 def diff_view(user: User, exchange: Exchange, wanted: str) -> tuple[DiffView, UUID | None]:
@@ -51,9 +51,9 @@ def diff_view(user: User, exchange: Exchange, wanted: str) -> tuple[DiffView, UU
 
 
 def id_in(text: str) -> UUID | None:
-    """Return the id of the exchange that a text is, or links to."""
-    found = _LINKED.search(text) or _LAST.search(text)
-    return UUID(found[1]) if found else None
+    """Return the id of the exchange that a text is, or links to: the one that is called so, else the last one in it."""
+    linked, ids = _LINKED.search(text), _IDS.findall(text)
+    return UUID(linked[1]) if linked else UUID(ids[-1]) if ids else None
 
 
 def _rows(exchanges: Sequence[Exchange], here: UUID) -> tuple[OtherExchange, ...]:

@@ -20,7 +20,7 @@ from team.errors import InvalidValue
 from team.forms import BudgetForm, PriceChoiceForm, PriceForm
 from team.forms.prices import held_read, held_seal, key_label
 from team.models import Budget, Price
-from team.price_import import PricesUnreadable, prices_read
+from team.price_import import MAX_BYTES, PricesUnreadable, prices_read
 from team.selectors import pricing
 from team.views.access import administrator_required, go_to, user_of
 
@@ -68,7 +68,7 @@ def prices_import(request: HttpRequest) -> HttpResponse:
     if upload is None:
         return _page(request, status=422, form=PriceForm(), import_error=_("Choose a file first."))
     try:
-        file = prices_read(upload.read())
+        file = prices_read(upload.read(MAX_BYTES + 1))
     except PricesUnreadable as problem:
         return _page(request, status=422, form=PriceForm(), import_error=_unreadable(problem.code))
     form = PriceChoiceForm({"held": held_seal(file)}, file=file)

@@ -149,6 +149,15 @@ def test_what_can_be_ignored_is_ignored(page: Page, message: dict[str, object]) 
         assert [control["type"] for control in socket.controls] == ["hello", "pong"]
 
 
+@pytest.mark.parametrize("seen", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\0", "x" * 3_000])
+def test_a_state_that_no_page_was_in_is_a_change(page: Page, seen: str) -> None:
+    with page.socket() as socket:
+        socket.say(type="watch", conversation=page.conversation, seen=seen)
+        assert socket.until_control(type="changed")["conversation"] == page.conversation
+        socket.say(type="ping")
+        socket.until_control(type="pong")
+
+
 def test_a_binary_message_is_answered(page: Page) -> None:
     with page.socket() as socket:
         socket.connection.send(b"\x00\x01")
