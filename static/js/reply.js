@@ -223,6 +223,7 @@ class Answer {
       source.hidden = true;
       container.replaceChildren(source);
     }
+    container.setAttribute("data-blank", "");
     return new MarkdownView(container);
   }
 
@@ -318,6 +319,7 @@ class Answer {
     this.#paintRefusal();
     this.#tools.paint();
     if (this.#content) {
+      this.#part("[data-markdown]")?.removeAttribute("data-blank");
       this.#source?.append(this.#content);
       this.#view?.append(this.#content);
       this.#content = "";

@@ -109,7 +109,8 @@ class Following {
   }
 
   #showButton() {
-    this.#button.hidden = this.#stuck || this.#distance <= NEAR;
+    const hidden = this.#stuck || this.#distance <= NEAR;
+    if (this.#button.hidden !== hidden) this.#button.hidden = hidden;
   }
 }
 

@@ -2,6 +2,7 @@
 /** The line of figures under an answer, while it streams. The ended one looks as the server writes it. */
 import { make } from "./dom.js";
 import { gettext, interpolate, language } from "./i18n.js";
+import { morph } from "./markdown/morph.js";
 
 /**
  * @typedef {object} EndStats times in ms; null where unknown
@@ -156,13 +157,16 @@ export class StatsLine {
   /** @param {EndStats} stats */
   end(stats) {
     this.#list.classList.remove("stats--live");
-    this.#fill(...endRows(stats).map(row));
+    const rows = endRows(stats).map(row);
+    if (stats.cost) rows.at(-1)?.classList.toggle("stats__unknown", stats.cost.amount === null);
+    this.#fill(...rows);
   }
 
   /** @param {...HTMLElement} rows */
   #fill(...rows) {
-    this.#list.hidden = rows.length === 0;
-    this.#list.replaceChildren(...rows);
+    if (this.#list.hidden !== (rows.length === 0)) this.#list.hidden = rows.length === 0;
+    // In place: a few times a second the page would look at all its styles for new elements.
+    morph(this.#list, [...this.#list.childNodes], rows);
   }
 }
 

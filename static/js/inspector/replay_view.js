@@ -64,6 +64,7 @@ export class ReplayView {
       this.#markdown = new MarkdownView(this.#text);
       before = "";
     }
+    this.#text.toggleAttribute("data-blank", now === "");
     if (now.length === before.length) return;
     this.#markdown.append(now.slice(before.length));
     paintSoon(this.#markdown);

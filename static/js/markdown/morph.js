@@ -29,6 +29,7 @@ function settle(parent, before, node) {
     else before.data = node.data;
     return before;
   }
+  if (before instanceof HTMLLIElement && node instanceof HTMLLIElement) before.className = node.className;
   if (before instanceof Element && node instanceof Element && before.cloneNode(false).isEqualNode(node.cloneNode(false))) {
     morph(before, [...before.childNodes], [...node.childNodes]);
     return before;

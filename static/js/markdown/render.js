@@ -134,11 +134,18 @@ function decorate(fragment, outline) {
     code.parentElement?.replaceWith(codeBlock(info, code.textContent ?? ""));
   }
   fragment.querySelectorAll("table").forEach(frameTable);
+  fragment.querySelectorAll("li").forEach(markItem);
   for (const code of fragment.querySelectorAll("code.math-inline, code.math-display")) {
     code.replaceWith(formula(code.textContent ?? "", code.className === "math-display"));
   }
   dropBlanks(fragment);
   return fragment;
+}
+
+/** What `:has()` could ask as well, if that did not cost a look at the whole answer with each new word. @param {Element} item */
+function markItem(item) {
+  if (item.querySelector(":scope > :is(p, ul, ol)")) item.classList.add("prose__blocks");
+  if (item.querySelector(':scope > input[type="checkbox"]')) item.classList.add("prose__task");
 }
 
 /** @param {HTMLTableElement} table */

@@ -8,6 +8,7 @@
 import { BlockSplitter } from "./blocks.js";
 import { GrowingCode, colour } from "./code.js";
 import { morph } from "./morph.js";
+import { Parts } from "./parts.js";
 import { Outline, PLAIN_PIECE, isExcessive, isReady, plainText, renderBlock } from "./render.js";
 
 /** @import { Block } from "./blocks.js" */
@@ -18,7 +19,7 @@ const REST = 4;
 const MAX_RENDERED = 500_000;
 
 export class MarkdownView {
-  #container;
+  #parts;
   #splitter = new BlockSplitter();
   #outline = new Outline();
   /** @type {Block[]} closed, not yet painted */
@@ -34,7 +35,7 @@ export class MarkdownView {
 
   /** @param {HTMLElement} container its present children stay, above what is rendered */
   constructor(container) {
-    this.#container = container;
+    this.#parts = new Parts(container);
   }
 
   /** @param {string} text */
@@ -72,6 +73,7 @@ export class MarkdownView {
     const tail = this.#tail ?? this.#newTail(block);
     tail.show(block, this.#outline);
     for (const node of tail.nodes) if (node instanceof HTMLElement) colour(node);
+    this.#parts.closed(block);
     this.#tail = null;
   }
 
@@ -95,9 +97,8 @@ export class MarkdownView {
 
   /** @param {Block} block */
   #newTail(block) {
-    const before = this.#container.lastElementChild;
-    const place = block.joins ? placeToJoin(block, before) : null;
-    return new Tail(place ?? this.#container, place !== null);
+    const place = block.joins ? placeToJoin(block, this.#parts.last.lastElementChild) : null;
+    return new Tail(place ?? this.#parts.next(), place !== null);
   }
 }
 

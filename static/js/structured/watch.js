@@ -6,6 +6,9 @@ import { LIVE } from "../reply.js";
 
 /** @typedef {import("./answer.js").StructuredAnswer} StructuredAnswer */
 
+/** So many characters say whether an answer is JSON. */
+const BEGINNING = 400;
+
 const structured = new Lazy(() => import("./answer.js"));
 
 /** @param {ParentNode} root */
@@ -21,7 +24,7 @@ function watch(article) {
   let asked = false;
   const look = () => {
     if (view) return view.grown();
-    if (asked || !looksLikeJson(source.textContent ?? "")) return;
+    if (asked || !looksLikeJson(beginning(source))) return;
     asked = true;
     void structured.load().then((behaviour) => {
       if (!behaviour) return;
@@ -42,7 +45,17 @@ function watch(article) {
   document.addEventListener("exchange:ended", () => view?.grown());
 }
 
+/** What a text begins with, at the same cost however long it has grown. @param {HTMLElement} source */
+function beginning(source) {
+  let text = "";
+  for (const node of source.childNodes) {
+    if (text.length >= BEGINNING) break;
+    text += node.textContent;
+  }
+  return text.slice(0, BEGINNING);
+}
+
 /** @param {string} text */
 function looksLikeJson(text) {
-  return /^\s*[[{]\s*["{}[\]\dtfn-]/.test(text.slice(0, 400));
+  return /^\s*[[{]\s*["{}[\]\dtfn-]/.test(text);
 }
