@@ -44,6 +44,7 @@ from playground.views.visibility import rights_view
 from playground.watching import conversation_changed
 from team import selectors as team
 from team.models import Provider, User
+from team.selectors import pricing
 from upstream import catalog
 
 NEWEST = 60
@@ -109,7 +110,12 @@ def conversation(request: PersonRequest, pk: UUID) -> HttpResponse:
         messages=(),
         parameters=column.settings.get("parameters", {}),
     )
-    context = {"page": page, "parameter_groups": parameters, "preview": preview}
+    context = {
+        "page": page,
+        "parameter_groups": parameters,
+        "preview": preview,
+        "is_priced": pricing.prices_exist(),
+    }
     return render(request, "playground/workbench.html", context)
 
 

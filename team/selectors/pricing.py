@@ -56,6 +56,11 @@ def pattern_matches(pattern: str, text: str) -> bool:
     return True
 
 
+def prices_exist() -> bool:
+    """Whether this installation has any price: without one it does not look at costs."""
+    return Price.objects.exists()
+
+
 def prices(*, matching: str = "") -> QuerySet[Price]:
     """Return the prices, those whose model or provider holds a text. For administrators."""
     found = Price.objects.select_related("provider")

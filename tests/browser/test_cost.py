@@ -110,8 +110,17 @@ def test_from_a_price_list_to_a_budget_and_on(
     seat.choose("Gateway", "m")
     seat.say("Before there are prices")
     seat.expect_state("completed")
-    expect(seat.answers.last.locator("[data-stats]")).to_contain_text("unknown")
+    before = seat.answers.first.locator("[data-stats]").get_by_text("unknown", exact=True)
+    expect(before).to_have_count(1)
+    expect(before).to_be_hidden()  # where there is no price at all, the inspector says it
+    page.reload()
+    expect(before).to_have_count(1)
+    expect(before).to_be_hidden()
+    reason = "No price was set for this model."
+    expect(seat.inspect("Response").locator("dd").filter(has_text=reason)).to_be_visible()
     prices_import(administrator, house)
+    page.reload()
+    expect(before).to_be_visible()
 
     seat.say("What does this cost?")
     seat.expect_state("completed")
