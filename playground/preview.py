@@ -91,12 +91,16 @@ def preview_build(
     unshown = {name: shown for name, source in parameters.items() if (shown := _unshown(name, source))}
     sendable = {name: _STAND_IN if name in unshown else source for name, source in parameters.items()}
     sendable.pop(EXTRA, None)
-    endpoint = Endpoint(base_url=base_url or NOWHERE, auth="none")
+    draft = Draft(
+        Endpoint(base_url=base_url or NOWHERE, auth="none"), api.path, model, tuple(messages), sendable
+    )
     try:
-        request = request_build(Draft(endpoint, api.path, model, tuple(messages), sendable))
+        request = request_build(draft)
     except InvalidDraft as error:
         return PreviewView(api.method, notes=notes, problem=error.message)
-    rows = [_with_unshown(row, unshown) for row in json_rows(request.body.decode()) or ()]
+    # Each message is a line or more: what cannot be unfolded is not laid out, it may be thousands of messages.
+    shown = request_build(replace(draft, messages=draft.messages[-MESSAGES_MAX:]))
+    rows = [_with_unshown(row, unshown) for row in json_rows(shown.body.decode()) or ()]
     if EXTRA in unshown:
         rows.insert(-1, Row((Piece("mark", INDENT), unshown[EXTRA]), _EXTRA_ROW))
     inside = [number for number, row in enumerate(rows) if row.path == "messages"]
@@ -106,7 +110,7 @@ def preview_build(
         method=request.method,
         url=request.url if base_url else "",
         rows=tuple(row for row in rows if row.path != "messages") if folds else tuple(rows),
-        messages=tuple(rows[number] for number in inside[1:][-MESSAGES_MAX:]) if folds else (),
+        messages=_newest([rows[number] for number in inside[1:]], len(draft.messages)) if folds else (),
         summary=message_summary(messages, unshown_bytes) if folds else "",
         fold_after=inside[0] if folds else 0,
         marks={each.name or _EXTRA_ROW: each.level for each in notes},
@@ -115,6 +119,13 @@ def preview_build(
         body="" if unshown or unshown_bytes or len(request.body) > BODY_MAX else request.body.decode(),
         problem="" if base_url else _("Choose a provider to see where this goes."),
     )
+
+
+def _newest(rows: Sequence[Row], messages: int) -> tuple[Row, ...]:
+    """Return the last lines of so many messages, with a mark above them where lines are left out."""
+    if len(rows) <= MESSAGES_MAX and messages <= MESSAGES_MAX:
+        return tuple(rows)
+    return (Row((Piece("mark", INDENT * 2), Piece("cut", "…")), "messages"), *rows[-MESSAGES_MAX:])
 
 
 def _unshown(name: str, source: str) -> Piece | None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.json_rows import Row
-from playground.preview import BODY_MAX, PreviewView, message_summary, preview_build
+from playground.preview import BODY_MAX, MESSAGES_MAX, PreviewView, message_summary, preview_build
 from tests.playground.test_parameter_rows import SOURCES
 from upstream import catalog
 
@@ -61,6 +61,24 @@ def test_messages_are_folded_to_words() -> None:
         '"messages": [<button type="button" class="fold-json" aria-expanded="false" data-preview-fold>2 messages</button>'
         in html
     )
+
+
+def test_of_a_long_conversation_the_newest_messages_can_be_unfolded_and_all_are_counted() -> None:
+    said = [{"role": "user", "content": f"Question {number} " + "x" * 80} for number in range(2_000)]
+    view = preview_build(
+        api=catalog.api("siliconflow-chat"),
+        base_url="https://a.example/v1",
+        model="m",
+        messages=said,
+        parameters={"temperature": "0.7"},
+    )
+
+    assert view.summary == "2000 messages"
+    assert view.size > 2_000 * 90
+    lines = texts(view.messages)
+    assert (lines[0], len(lines)) == ("    …", MESSAGES_MAX + 1)
+    assert any("Question 1999 " in line for line in lines)
+    assert texts(view.after) == ['  "temperature": 0.7', "}"], "what comes after the messages is shown, too"
 
 
 def test_images_are_counted_and_weighed() -> None:

@@ -27,7 +27,7 @@ class Spelled(float):
 
 def spelled_loads(text: str) -> Any:
     """Return the value of a JSON text; numbers that Python spells otherwise come as `Spelled`. Raises ValueError."""
-    return json.loads(text, parse_float=_float, parse_int=_integer)
+    return _DECODER.decode(text)
 
 
 def spelled_dumps(value: Any, *, indent: int | None = None) -> str:
@@ -48,6 +48,10 @@ def _float(text: str) -> float:
 
 def _integer(text: str) -> int | float:
     return Spelled(text) if text == "-0" else int(text)
+
+
+# One for all: to make one takes longer than to read the short texts that columns hold.
+_DECODER: Final = json.JSONDecoder(parse_float=_float, parse_int=_integer)
 
 
 def holds_spelled(value: Any) -> bool:
