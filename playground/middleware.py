@@ -6,6 +6,8 @@ These subclasses call what cannot block where they are, and go to the thread for
 (database), messages that were used (session), the CSRF token of a large form (it parses the body), compressing.
 """
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -106,8 +108,31 @@ class CsrfViewMiddleware(Inline, Csrf):
     async def _process_view(self, request: HttpRequest, callback: Any, args: Any, kwargs: Any) -> Any:
         check = super().process_view
         if request.method in ("GET", "HEAD", "OPTIONS", "TRACE") or _is_short_form(request):
-            return check(request, callback, args, kwargs)
+            answer: Any = check(request, callback, args, kwargs)
+            # The page of a refusal looks at who asks, which is read from the database.
+            if isinstance(answer, _Refusal):
+                return await sync_to_async(self._reject)(request, answer.reason)
+            return answer
         return await sync_to_async(check)(request, callback, args, kwargs)
+
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        on_loop = self.async_mode and _is_on_event_loop()
+        return _Refusal(reason) if on_loop else super()._reject(request, reason)  # type: ignore[misc]  # Django's own, without types
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a request was refused on the event loop; its page is still to be made."""
+
+    reason: str
+
+
+def _is_on_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _is_short_form(request: HttpRequest) -> bool:

@@ -1,8 +1,10 @@
 """The middleware that stays on the event loop does what Django's own does."""
 
 from http.cookies import SimpleCookie
+from urllib.parse import urlencode
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.urls import path
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 
+from playground.middleware import FORM, FORM_AT_ONCE
 from playground.urls import urlpatterns as site_urlpatterns
 from tests.cast import PASSWORD, person_make
 
@@ -91,6 +94,20 @@ async def test_messages_reach_the_next_page_once(client: AsyncClient) -> None:
 
 async def test_a_form_without_its_token_is_refused(client: AsyncClient) -> None:
     assert (await client.post("/save/", {"text": "a"})).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "stale", "t" * 64])
+@pytest.mark.parametrize("size", [1, FORM_AT_ONCE + 1])
+async def test_a_stale_form_is_refused_with_a_page_that_knows_who_asks(
+    client: AsyncClient, token: str, size: int
+) -> None:
+    await client.aforce_login(await sync_to_async(person_make)("alice"))
+    form = urlencode({"text": "a" * size, "csrfmiddlewaretoken": token})
+
+    answer = await client.post("/save/", form, content_type=FORM)
+
+    assert answer.status_code == 403
+    assert "This page is out of date" in answer.content.decode()
 
 
 async def test_a_form_with_its_token_is_taken(client: AsyncClient) -> None:
