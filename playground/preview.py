@@ -99,8 +99,8 @@ def preview_build(
     except InvalidDraft as error:
         return PreviewView(api.method, notes=notes, problem=error.message)
     # Each message is a line or more: what cannot be unfolded is not laid out, it may be thousands of messages.
-    shown = request_build(replace(draft, messages=draft.messages[-MESSAGES_MAX:]))
-    rows = [_with_unshown(row, unshown) for row in json_rows(shown.body.decode()) or ()]
+    newest = request_build(replace(draft, messages=draft.messages[-MESSAGES_MAX:]))
+    rows = [_with_unshown(row, unshown) for row in json_rows(newest.body.decode()) or ()]
     if EXTRA in unshown:
         rows.insert(-1, Row((Piece("mark", INDENT), unshown[EXTRA]), _EXTRA_ROW))
     inside = [number for number, row in enumerate(rows) if row.path == "messages"]

@@ -47,7 +47,7 @@ from team.models import Provider, User
 from team.selectors import pricing
 from upstream import catalog
 
-NEWEST = 60
+NEWEST = 30
 """Messages on the first page; older ones are loaded when somebody scrolls up to them."""
 
 

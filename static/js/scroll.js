@@ -9,6 +9,8 @@ import { icon } from "./icons.js";
 
 /** This near to the end counts as there, in px. */
 const NEAR = 80;
+/** Older messages are asked for this far before the person would see that they are missing, in px. */
+const AHEAD = 1_200;
 
 /** @param {ParentNode} root */
 export function bind(root) {
@@ -56,7 +58,7 @@ class Following {
           if (isIntersecting && target instanceof HTMLElement) target.click();
         }
       },
-      { root: this.#region, rootMargin: "600px 0px 0px" },
+      { root: this.#region, rootMargin: `${AHEAD}px 0px 0px` },
     );
     const watch = () => {
       near.disconnect();

@@ -286,7 +286,7 @@ def test_older_messages_are_loaded_near_the_top_and_nothing_on_the_screen_moves(
 
     def batch(number: int) -> str:
         rows = "".join(
-            article(f"Message {number}.{row}.", number=number * 100 + row, exchange="") for row in range(30)
+            article(f"Message {number}.{row}.", number=number * 100 + row, exchange="") for row in range(40)
         )
         return (earlier(number + 1) if number < 4 else "") + rows
 
@@ -297,13 +297,13 @@ def test_older_messages_are_loaded_near_the_top_and_nothing_on_the_screen_moves(
     expect(page.locator("article").last).to_be_in_viewport()
     assert [path for path in lab.gets if "earlier" in path] == []
     region = page.locator("[data-messages]")
-    marked = page.locator("article", has_text="Message 0.8.")
+    marked = page.locator("article", has_text="Message 0.9.")
     marked.scroll_into_view_if_needed()
     place = marked.bounding_box()
-    expect(page.locator("article")).to_have_count(60)
+    expect(page.locator("article")).to_have_count(80)
     assert place == marked.bounding_box()
     region.focus()
-    for count in (90, 120, 150):
+    for count in (120, 160, 200):
         page.keyboard.press("Home")
         expect(page.locator("article")).to_have_count(count)
     assert [path for path in lab.gets if "earlier" in path] == [

@@ -15,7 +15,7 @@ from tests.playground.test_carrying import importing, made
 from tests.served import Installation
 
 COUNT = 2_000
-AT_ONCE = 60
+AT_ONCE = 30
 
 
 @pytest.fixture(scope="module")
