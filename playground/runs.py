@@ -19,6 +19,7 @@ from playground import frames
 from playground.afterwards import afterwards
 from playground.journal import Journal
 from playground.live_exchange import LiveExchange, State, defect, ending_plain
+from playground.pace import Pace
 from playground.recorder import NotKept, Recorder
 from playground.run_queue import RunQueue, Seat
 from playground.stats import cost_json, stats_of_response
@@ -50,6 +51,7 @@ class Runs:
         self._journal = journal
         self._recorder = recorder
         self._queue = queue
+        self._pace = Pace()
         self._live: dict[UUID, LiveExchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -162,8 +164,11 @@ class Runs:
                         if body:
                             journal.append(exchange_id, body)
                         live.read_done(at)
-                        if live.done and rest.when() is None:
-                            rest.reschedule(asyncio.get_running_loop().time() + LINGER)
+                        if live.done:
+                            if rest.when() is None:
+                                rest.reschedule(asyncio.get_running_loop().time() + LINGER)
+                        elif pause := self._pace.pause():
+                            await asyncio.sleep(pause)
             except TimeoutError:
                 if not live.done:
                     raise

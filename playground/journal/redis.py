@@ -12,6 +12,7 @@ process wrote, `l`: the rest is lost, and the database has what is kept.
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 from uuid import UUID
@@ -26,8 +27,12 @@ from playground.journal.stops import StopWishes
 
 logger = logging.getLogger(__name__)
 
+GATHER: Final = 0.005
+"""Least seconds from one pipeline to the next: in one of its own a frame costs more than all else that is done for it."""
 LIVE_SECONDS: Final = 3600
-"""Life of a live exchange's stream; renewed with each write."""
+"""Life of a live exchange's stream."""
+RENEW_SECONDS: Final = 300
+"""Seconds after which a write renews it: with each write that would cost as much as a frame."""
 ENDED_SECONDS: Final = 60
 """Life of an ended exchange's stream; the database has the answer by then."""
 PIPELINE_FRAMES: Final = 2_000
@@ -44,6 +49,7 @@ class RedisJournal:
         self._local = MemoryJournal()
         self._mirrors = Mirrors(redis)
         self._written: dict[UUID, int] = {}
+        self._renewed: dict[UUID, float] = {}
         self._unwritten: dict[UUID, None] = {}
         self._write_wanted = asyncio.Event()
         self._stops = StopWishes(redis, running=lambda: self._written, stop=self._local.request_stop)
@@ -131,7 +137,8 @@ class RedisJournal:
         """Write what is left if Redis is there, then let go."""
         with contextlib.suppress(*UNREACHABLE, TimeoutError):
             async with asyncio.timeout(2):
-                await self._write_pending()
+                while self._unwritten:
+                    await self._write_pending()
         await self._local.close()
         await self._background.close()
         await self._stops.close()
@@ -145,9 +152,10 @@ class RedisJournal:
         except BaseException:
             self._write_wanted.set()
             raise
+        await asyncio.sleep(GATHER)
 
     async def _write_pending(self) -> None:
-        """Send everything new, a pipeline at a time."""
+        """Send everything new, a pipeline at a time; what comes meanwhile is for the next call."""
         while self._unwritten:
             pipe = self._redis.pipeline(transaction=False)
             reached: dict[UUID, tuple[int, bool]] = {}
@@ -164,12 +172,15 @@ class RedisJournal:
                 # It may come back without anything it had: everything is written again, and refused where it is there.
                 self._unwritten = dict.fromkeys(self._written)
                 self._written = dict.fromkeys(self._written, 0)
+                self._renewed.clear()
                 raise
             for exchange_id, (count, ended) in reached.items():
                 self._written[exchange_id] = count
                 if ended:
                     del self._written[exchange_id]
                     self._local.keep(exchange_id)
+            if room > 0:
+                return
 
     def _pipe_frames(self, pipe: Any, exchange_id: UUID, room: int) -> tuple[int, bool]:
         """Put an exchange's new frames into the pipeline; return how far it reaches and whether that is the end."""
@@ -183,10 +194,20 @@ class RedisJournal:
             last: dict[str, str] = {"e": "1"} if frames.ended and number == total else {}
             pipe.xadd(key, {"b": frames.bodies[number - 1], **last}, id=f"{number}-0")
         ended = frames.ended and count == total
-        pipe.expire(key, ENDED_SECONDS if ended else LIVE_SECONDS)
+        self._pipe_life(pipe, exchange_id, ended=ended)
         if count < total:
             self._unwritten[exchange_id] = None
         return count, ended
+
+    def _pipe_life(self, pipe: Any, exchange_id: UUID, *, ended: bool) -> None:
+        """Put into the pipeline how long an exchange's stream stays, where that changes much."""
+        now = asyncio.get_running_loop().time()
+        if ended:
+            self._renewed.pop(exchange_id, None)
+            pipe.expire(frames_key(exchange_id), ENDED_SECONDS)
+        elif now - self._renewed.get(exchange_id, -math.inf) > RENEW_SECONDS:
+            self._renewed[exchange_id] = now
+            pipe.expire(frames_key(exchange_id), LIVE_SECONDS)
 
 
 def _check(answers: list[Any]) -> None:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 register = template.Library()
 
@@ -15,6 +18,7 @@ THEMES = ("light", "dark")
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, size: str = "", turns: str = "") -> SafeString:
     """Return the icon `name` of the sprite, for eyes only.
 
@@ -26,6 +30,12 @@ def icon(name: str, size: str = "", turns: str = "") -> SafeString:
         classes,
         name,
     )
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """Return the time of day: `date:"H:i:s"`, which looks for a language's own format first, at five times the cost."""
+    return f"{localtime(moment):%H:%M:%S}"
 
 
 @register.filter
