@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CONVERSATIONS: Final = 10_000
 MESSAGES_EACH: Final = 10
 TOKENS_OUT: Final = 300
+CHARGES: Final = 100_000
+CHARGED_MODELS: Final = 20
+MONTHS: Final = 24
 BATCH: Final = 200
 """Conversations per transaction."""
 END: Final = datetime(2026, 11, 1, tzinfo=UTC)
@@ -83,7 +86,36 @@ def corpus_make(*, conversations: int = CONVERSATIONS, said: bool = False) -> in
         if said and batch[-1] % 2000 == 2000 - 1:
             print(f"{written:,} messages in {time.perf_counter() - begun:.0f} s", flush=True)
     usage_recount()
+    charges_make()
     return written
+
+
+def charges_make(count: int = CHARGES) -> None:
+    """Write what so many answers cost whose conversations are gone, in MONTHS months up to END: for many more models than
+    the corpus has, each person with each, so that no sum is short."""
+    from conversations.models import Charge
+
+    dice = random.Random(20261122)
+    people = _people()
+    last = END.year * 12 + END.month - 2  # the last whole month, counted from year 0
+    rows = (
+        Charge(
+            person=people[min(int(dice.paretovariate(1)) - 1, len(people) - 1)],
+            provider_name=dice.choice(PROVIDERS),
+            model=f"vendor/model-{min(int(dice.paretovariate(1)), CHARGED_MODELS)}",
+            month=date(month // 12, month % 12 + 1, 1),
+            tokens_in=dice.randint(50, 4000),
+            tokens_cached=0,
+            tokens_out=TOKENS_OUT,
+            nano=nano,
+            currency="" if nano is None else "USD",
+        )
+        for number in range(count)
+        for month in [last - number * MONTHS // count]
+        for nano in [None if dice.random() < 0.02 else dice.randrange(10**7)]
+    )
+    while batch := list(islice(rows, 1000)):
+        Charge.objects.bulk_create(batch)
 
 
 def _people() -> "list[User]":

@@ -1,10 +1,11 @@
-"""How long the list, the filters, the search and the usage page take at 100,000 messages, on SQLite and on PostgreSQL.
+"""How long the list, filters, search, usage and cost pages take at 100,000 messages, on SQLite and on PostgreSQL.
 
 `python -m bench.search` makes both databases, fills them with `bench.corpus` and prints one row for each question to the
 selector behind the page, for somebody who owns most of it and for somebody who owns a tenth: processor time of one call
 (this process and, with PostgreSQL, the session's server process) and the quickest of the calls by the clock, in ms. The
 first holds on a machine that is shared with others, too. `--backend sqlite` or `postgres` does one of them;
-`--conversations 20000` makes 100,000 exchanges for the usage page, whose rows add what the page makes of the counts.
+`--conversations 20000` makes 100,000 exchanges for the usage page; its rows and those of the cost page, which always has
+100,000 charges, add what the page makes of the sums.
 """
 
 import argparse
@@ -111,6 +112,7 @@ def _size(backend: str) -> int:
 def _table() -> None:
     from conversations import selectors
     from conversations.selectors import ListFilter, Period, SearchFilter, Shelf
+    from playground.cost_tables import MONTHS
     from team.models import User
 
     owner, other = User.objects.get(username="alice"), User.objects.get(username="dora")
@@ -136,6 +138,8 @@ def _table() -> None:
     owner.refresh_from_db()
     for period in Period:
         row(f"usage, {period} (administrator, member)", partial(_usage, period))
+    for months in MONTHS:
+        row(f"cost, {months} months (administrator, member)", partial(_costs, months))
 
 
 def _search(wanted: "SearchFilter", user: "User") -> object:
@@ -152,6 +156,19 @@ def _usage(period: "Period", user: "User") -> object:
 
     found = selectors.usage_of(user=user, wanted=UsageFilter(period=period), now=END)
     return usage_view(found, period=period, by_model=False)
+
+
+def _costs(months: int, user: "User") -> object:
+    """Return what the page reads and makes of it, without its template."""
+    from bench.corpus import END
+    from conversations import selectors
+    from conversations.selectors import CostFilter
+    from playground.cost_tables import cost_charts, cost_rows, months_back
+
+    axis = months_back(END.date().replace(day=1), months)
+    spent = selectors.spent_by(user=user, chosen=CostFilter(since=axis[0]))
+    tables = [cost_rows(each, labels={}, hrefs={}) for each in (spent.person, spent.key, spent.model)]
+    return tables, cost_charts(spent.month, axis)
 
 
 def _times(call: Callable[[], object]) -> str:

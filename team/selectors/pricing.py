@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from team.errors import NotFound
 from team.models import ApiKey, Auth, Budget, Price, Provider, User
@@ -83,9 +83,9 @@ def priced_providers() -> QuerySet[Provider]:
 
 
 def budgets() -> QuerySet[Budget]:
-    """Return every budget. For administrators."""
+    """Return every budget, those of people first. For administrators."""
     return Budget.objects.select_related("person", "key__provider", "key__owner").order_by(
-        "person__username", "key__provider__name", "id"
+        F("person__username").asc(nulls_last=True), "key__provider__name", "id"
     )
 
 

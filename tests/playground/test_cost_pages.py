@@ -339,6 +339,7 @@ def test_a_budget_is_set_raised_and_removed(alice_client: Client, bob: User, des
     shown = text_of(alice_client.get(reverse("budgets")))
     assert "bob 1.20 USD of 12.50 USD" in shown
     assert f"Gateway {key}, the team’s 1.20 USD of 1.00 USD used up" in shown
+    assert shown.index("bob 1.20 USD") < shown.index(f"Gateway {key}, the team’s 1.20")
     assert Budget.objects.count() == 2
     raised = AuditEvent.objects.filter(action="budget.set", target="bob").latest("id")
     assert raised.details == {"before": "5.00 USD", "now": "12.50 USD"}
