@@ -6,7 +6,6 @@ wants (several share the database, and Redis where the backends have it). What a
 """
 
 import itertools
-import json
 import os
 import shutil
 import signal
@@ -193,16 +192,6 @@ class Installation:
         if done.returncode:
             pytest.fail(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
-
-    def ask(self, expression: str) -> Any:
-        """Return the value of a Python expression inside Django; `models` names every model by its class name."""
-        code = (
-            "import json; from django.apps import apps; "
-            "from types import SimpleNamespace; "
-            "models = SimpleNamespace(**{m.__name__: m for m in apps.get_models()}); "
-            f"print(json.dumps({expression}, default=str))"
-        )
-        return json.loads(self.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
 
     def close(self) -> None:
         """End whatever still runs."""
