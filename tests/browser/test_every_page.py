@@ -1,41 +1,24 @@
 """axe on every page there is: each route of the URLconf that answers with a page, as it is for its owner, in both themes."""
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Page as Tab
 
-from tests.attacks.actors import sign_up_open
 from tests.attacks.belongings import ALL_ROUTES, PASSWORD, Belongings, belongings_make
+from tests.attacks.conftest import alice, process, upstream
 from tests.browser.accessibility import violations_in_both_themes
 from tests.fakes import FakeUpstream
-from tests.playground.pages import Page, page_open, provider_environment
-from tests.served import Installation, ServedProcess
+from tests.playground.pages import Page
+from tests.served import ServedProcess
+
+__all__ = ["alice", "process", "upstream"]  # the fixtures
 
 BY_ITSELF = {"account_logout", "own-data-archive"}
 """Asked for last or not at all: one ends the session, the other is a download."""
 OFTEN_SEEN = {"conversation", "provider", "team", "search", "share-list", "own-data", "import", "trash"}
 """Some that must be among the pages, so that the search for them cannot quietly find none."""
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(shared_installation: Installation, upstream: FakeUpstream) -> ServedProcess:
-    return shared_installation.serve(**provider_environment(upstream))
-
-
-@pytest.fixture(scope="module")
-def alice(served: ServedProcess) -> Page:
-    page = page_open(served, "alice")
-    sign_up_open(page)
-    return page
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +38,10 @@ def pages_of(client: httpx.Client, belongings: Belongings) -> dict[str, str]:
     return found
 
 
-def sign_in(tab: Tab, served: ServedProcess, client: httpx.Client) -> None:
+def sign_in(tab: Tab, process: ServedProcess, client: httpx.Client) -> None:
     """Give the browser the client's session."""
     cookies = client.cookies.items()
-    tab.context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies])
+    tab.context.add_cookies([{"name": name, "value": value, "url": process.url} for name, value in cookies])
 
 
 def judged(tab: Tab, url: str) -> list[str]:
@@ -68,30 +51,30 @@ def judged(tab: Tab, url: str) -> list[str]:
 
 
 def test_axe_finds_nothing_on_any_page_of_its_owner(
-    page: Tab, served: ServedProcess, alice: Page, belongings: Belongings
+    page: Tab, process: ServedProcess, alice: Page, belongings: Belongings
 ) -> None:
-    open_to_all = pages_of(served.client(), belongings)
+    open_to_all = pages_of(process.client(), belongings)
     paths = {
         name: path for name, path in pages_of(alice.client, belongings).items() if name not in open_to_all
     }
     assert set(paths) >= OFTEN_SEEN, sorted(paths)
-    sign_in(page, served, alice.client)
-    found = [line for path in paths.values() for line in judged(page, served.url + path)]
+    sign_in(page, process, alice.client)
+    found = [line for path in paths.values() for line in judged(page, process.url + path)]
     assert found == []
 
 
 def test_axe_finds_nothing_on_any_page_for_who_is_not_signed_in(
-    page: Tab, served: ServedProcess, belongings: Belongings
+    page: Tab, process: ServedProcess, belongings: Belongings
 ) -> None:
-    stranger = served.client()
+    stranger = process.client()
     paths = pages_of(stranger, belongings)
     assert set(paths) >= {"account_login", "account_signup", "share"}
-    found = [line for path in paths.values() for line in judged(page, served.url + path)]
-    share = f"{served.url}{belongings.path('share')}"
+    found = [line for path in paths.values() for line in judged(page, process.url + path)]
+    share = f"{process.url}{belongings.path('share')}"
     page.goto(share)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button").filter(has_text="Open").click()
     page.wait_for_load_state()
     for name in ("share", "share-copy", "share-rerun", "share-exchange"):
-        found += judged(page, served.url + belongings.path(name))
+        found += judged(page, process.url + belongings.path(name))
     assert found == []

@@ -1,9 +1,12 @@
 """Served processes with a fake upstream as their provider."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 
 from tests.fakes import FakeUpstream
 from tests.playground.pages import Page, page_open, provider_environment
@@ -27,6 +30,15 @@ def shared_process(shared_installation: Installation, upstream: FakeUpstream) ->
 def alices_page(shared_process: ServedProcess) -> Page:
     """Alice, the first account, at her first conversation."""
     return page_open(shared_process)
+
+
+@pytest.fixture
+def apart(tmp_path: Path, settings: Any) -> Iterator[None]:
+    """Attachments in a folder of their own, attempts counted from zero."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture

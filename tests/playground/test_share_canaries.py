@@ -3,12 +3,9 @@
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from conversations.models import Column, Conversation, Exchange, Message
@@ -23,7 +20,7 @@ from tests.playground.share_desk import TABS, share, text
 from tests.shares import EVERYTHING, link_in, share_fields
 from upstream.samples import LANGUAGES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("apart")]
 
 CANARIES: Final = {
     "system": "SYSTEMCANARY is what nobody else may know of.",
@@ -33,15 +30,6 @@ CANARIES: Final = {
     "raw": "RAWCANARY",
 }
 """What stands in the part that each switch leaves out, and nowhere else."""
-
-
-@pytest.fixture(autouse=True)
-def _apart(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Attachments in a folder of their own, attempts counted from zero."""
-    settings.MEDIA_ROOT = tmp_path / "uploads"
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """Links: who may make, read and end them, what their pages hold, and that nothing but an update changes them."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -33,16 +30,7 @@ from tests.playground.share_desk import (
 )
 from tests.shares import EVERYTHING, link_in, share_fields
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _apart(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Attachments in a folder of their own, attempts counted from zero."""
-    settings.MEDIA_ROOT = tmp_path / "uploads"
-    cache.clear()
-    yield
-    cache.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("apart")]
 
 
 @pytest.fixture

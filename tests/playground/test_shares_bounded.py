@@ -1,11 +1,6 @@
 """Links with a bound or a password, images behind them, and what their readers make of them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from conversations import selectors
@@ -31,16 +26,7 @@ from tests.playground.share_desk import (
 )
 from tests.shares import share_fields
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _apart(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Attachments in a folder of their own, attempts counted from zero."""
-    settings.MEDIA_ROOT = tmp_path / "uploads"
-    cache.clear()
-    yield
-    cache.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("apart")]
 
 
 @pytest.fixture
