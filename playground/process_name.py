@@ -9,8 +9,6 @@ import socket
 from pathlib import Path
 from uuid import uuid4
 
-LENGTH = 60
-
 
 def _place() -> str:
     """Return this boot and space of process ids; "" where the system does not tell."""

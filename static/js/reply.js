@@ -59,11 +59,6 @@ function joinAgain(reply, socket) {
   socket.follow(reply.exchange, reply);
 }
 
-/** The exchanges that are live on this page. */
-export function liveExchanges() {
-  return [...replies.keys()];
-}
-
 setInterval(() => {
   for (const reply of replies.values()) reply.tick();
 }, TICK_MS);

@@ -54,7 +54,7 @@ export function sent(time) {
 }
 
 /** What is known of a live answer. Tokens are estimated from the text until the provider tells. */
-export class LiveStats {
+class LiveStats {
   #started = sentAt ?? performance.now();
   /** Whether the press of Send is known: else the time to the first token is not. */
   #whole = sentAt !== null;

@@ -64,7 +64,7 @@ export class LazyQueue {
 }
 
 /** @param {() => void} work */
-export function whenIdle(work) {
+function whenIdle(work) {
   if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: 500 });
   else setTimeout(work, 16);
 }

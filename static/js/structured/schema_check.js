@@ -27,7 +27,7 @@ const OTHER = ["type", "enum", "const", "default", "examples", "required", "item
 const KNOWN = new Set([...ONE, ...LISTS, ...MAPS, ...COUNTS, ...NUMBERS, ...TEXTS, ...FLAGS, ...OTHER]);
 
 /** OpenAI's documented limits of strict mode. */
-export const STRICT = { levels: 10, properties: 5000, enumValues: 1000, longEnum: 250, longEnumText: 15_000, text: 120_000 };
+const STRICT = { levels: 10, properties: 5000, enumValues: 1000, longEnum: 250, longEnumText: 15_000, text: 120_000 };
 const NOT_STRICT = ["allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties", "unevaluatedProperties", "propertyNames"];
 
 /** @param {unknown} schema @returns {Problem[]} in the order of the text */
@@ -286,7 +286,7 @@ function isObjectSchema(schema) {
 }
 
 /** @param {unknown} value @returns {value is Schema} */
-export function isObject(value) {
+function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
