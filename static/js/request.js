@@ -3,6 +3,9 @@
 import { csrfToken } from "./csrf.js";
 import { gettext } from "./i18n.js";
 
+/** Browsers take 64 KiB along from a page that goes away, the parts of multipart included. */
+const LAST_BYTES = 20_000;
+
 /**
  * @typedef {object} Result
  * @property {boolean} ok
@@ -22,10 +25,25 @@ import { gettext } from "./i18n.js";
  * @returns {Promise<Result>}
  */
 export function post(url, body = new URLSearchParams(), signal) {
+  return send(url, posted(body), signal);
+}
+
+/**
+ * As `post`, while the page goes away: it arrives although nobody waits for its answer.
+ * @param {string} url
+ * @param {URLSearchParams} body
+ * @returns {Promise<Result>}
+ */
+export function postLast(url, body) {
+  return send(url, { ...posted(body), keepalive: `${body}`.length < LAST_BYTES });
+}
+
+/** @param {URLSearchParams | FormData} body @returns {RequestInit} */
+function posted(body) {
   const fields = body instanceof FormData ? body : new FormData();
   if (body instanceof URLSearchParams) for (const [name, value] of body) fields.append(name, value);
   const sent = fields.keys().next().done ? null : fields;
-  return send(url, { method: "POST", body: sent, headers: { "X-CSRFToken": csrfToken() } }, signal);
+  return { method: "POST", body: sent, headers: { "X-CSRFToken": csrfToken() } };
 }
 
 /** @param {string} url @param {AbortSignal} [signal] @returns {Promise<Result>} */
@@ -36,7 +54,7 @@ export function get(url, signal) {
 /**
  * @param {string} url
  * @param {RequestInit} init
- * @param {AbortSignal | undefined} signal
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Result>}
  */
 async function send(url, init, signal) {

@@ -8,7 +8,7 @@ import { debounced, elements, fresh, part } from "./dom.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { BRANCH_CHANGES } from "./live.js";
-import { post } from "./request.js";
+import { post, postLast } from "./request.js";
 import { toast } from "./toasts.js";
 
 const SAVE_MS = 500;
@@ -43,6 +43,8 @@ class Settings {
   #previewing = false;
   /** Whether something changed while a preview was on its way. */
   #previewStale = false;
+  /** Whether the preview waits for being seen: its panel was closed, or lay behind another one. */
+  #previewDue = false;
   #failed = false;
   #provider;
   /** The provider whose parameters the page shows. */
@@ -64,8 +66,12 @@ class Settings {
     for (const type of BRANCH_CHANGES) document.addEventListener(type, () => this.#preview());
     document.addEventListener("settings:loaded", () => this.#loaded());
     document.addEventListener("visibilitychange", () => this.#save.now());
-    addEventListener("pagehide", () => this.#save.now());
-    if (!document.querySelector("[data-preview-rows]")) this.#preview();
+    addEventListener("pagehide", () => void this.#saveNow(postLast));
+    // The page comes with the preview of a conversation that is empty.
+    const begun = this.#values().get("system") || document.querySelector("[data-transcript] [data-message]");
+    this.#previewDue = Boolean(begun) || !document.querySelector("[data-preview-rows]");
+    const place = document.querySelector("[data-preview]");
+    if (place) new IntersectionObserver(() => this.#previewDue && this.#preview()).observe(place);
   }
 
   /** @param {Event} event */
@@ -91,7 +97,8 @@ class Settings {
     return values;
   }
 
-  #save = debounced(SAVE_MS, () => void (this.#saving = this.#saveNow()));
+  /** One after the other: of two on their way at once, the older could arrive last. */
+  #save = debounced(SAVE_MS, () => void (this.#saving = this.#saving.then(() => this.#saveNow(post))));
 
   async keep() {
     this.#save.now();
@@ -106,11 +113,12 @@ class Settings {
     this.#preview();
   }
 
-  async #saveNow() {
+  /** @param {typeof postLast} send */
+  async #saveNow(send) {
     const values = this.#values();
     const text = values.toString();
     if (text === this.#saved || !this.#base) return;
-    const result = await post(`${this.#base}settings/`, values);
+    const result = await send(`${this.#base}settings/`, values);
     if (result.ok) {
       this.#saved = text;
       this.#failed = false;
@@ -148,7 +156,9 @@ class Settings {
 
   async #previewShow() {
     const place = document.querySelector("[data-preview]");
-    if (!place || !this.#base || !place.parentElement?.checkVisibility()) return;
+    if (!place || !this.#base) return;
+    this.#previewDue = !place.parentElement?.checkVisibility();
+    if (this.#previewDue) return;
     const values = this.#values();
     const data = new FormData(this.#form);
     for (const name of MESSAGE) {

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
-from tests.served import Installation
+from tests.served import Installation, wait_for
 
 MODEL = "gpt-5-mini"
 
@@ -121,11 +121,11 @@ def test_rows_survive_a_reload_with_their_literals_and_their_order(bench: Workbe
     page = bench.page
     for name in ("top_p", "temperature"):
         switch_on(panel, name)
-    with page.expect_response(lambda response: response.url.endswith("/settings/")) as saved:
-        panel.get_by_label("temperature", exact=True).fill("0.50")
-    assert saved.value.status == 204
-
-    page.reload()
+    panel.get_by_label("temperature", exact=True).fill("0.50")
+    workbench = page.url
+    page.goto("about:blank")  # at once: what was not kept yet goes out with the page
+    wait_for(lambda: 'value="0.50"' in page.request.get(workbench).text(), what="0.50 to be kept")
+    page.goto(workbench)
 
     sent = panel.locator("[data-parameter-sent] [data-param]")
     expect(sent).to_have_count(4)
@@ -164,29 +164,28 @@ def test_only_what_is_sent_hides_the_rest(bench: Workbench, panel: Locator) -> N
 
 KEYS_TO_PREVIEW = """async (field) => {
   const preview = document.querySelector("[data-preview]");
-  const times = [];
+  const seen = [];
   for (let digit = 101; digit < 116; digit += 1) {
     const shown = new Promise((done) => {
       const observer = new MutationObserver(() => {
         if (!preview.textContent.includes(`"temperature": 0.${digit}`)) return;
         observer.disconnect();
-        done(performance.now());
+        done(digit);
       });
       observer.observe(preview, { childList: true, subtree: true });
     });
-    const typed = performance.now();
     field.value = `0.${digit}`;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    times.push((await shown) - typed);
+    seen.push(await shown);
   }
-  return times;
+  return seen;
 }"""
 
 
-def test_the_preview_follows_a_key_within_100_ms(bench: Workbench, panel: Locator) -> None:
-    """The best of many: what else the machine does has no say."""
+def test_the_preview_follows_every_key(bench: Workbench, panel: Locator) -> None:
+    """How soon is measured by `bench.page`."""
     switch_on(panel, "temperature")
 
-    times = panel.get_by_label("temperature", exact=True).evaluate(KEYS_TO_PREVIEW)
+    seen = panel.get_by_label("temperature", exact=True).evaluate(KEYS_TO_PREVIEW)
 
-    assert min(times) < 100, f"{sorted(map(round, times))} ms"
+    assert seen == list(range(101, 116))
