@@ -4,6 +4,7 @@
  * `data-copy-code` the block of code around the button, `data-copy-answer` the source of the message around it (`data-copy-shared` in a snapshot),
  * `data-copy-conversation` all messages as Markdown.
  */
+import { foreground } from "./dialog.js";
 import { delegate } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -101,13 +102,15 @@ export async function copy(button, text) {
 async function write(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // A page over plain HTTP has no clipboard API.
+  const focused = document.activeElement;
   const field = document.createElement("textarea");
   field.value = text;
   field.setAttribute("aria-hidden", "true");
-  document.body.append(field);
+  foreground().append(field);
   field.select();
   const done = document.execCommand("copy");
   field.remove();
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   if (!done) throw new Error("execCommand copy was refused");
 }
 
@@ -116,13 +119,20 @@ function mark(button) {
   const before = button.querySelector("svg");
   if (!before || button.dataset["copied"] !== undefined) return;
   const name = button.getAttribute("aria-label");
+  const words = [...button.childNodes].find((node) => node instanceof Text && node.data.trim() !== "");
+  const said = words?.nodeValue ?? "";
   const tick = icon("check", before.classList.contains("icon--small") ? "small" : "");
+  button.style.minInlineSize = `${button.getBoundingClientRect().width}px`;
   before.replaceWith(tick);
   button.dataset["copied"] = "";
-  button.setAttribute("aria-label", gettext("Copied"));
+  // Where words are seen, they are the name.
+  if (words) words.nodeValue = gettext("Copied");
+  if (!words || name !== null) button.setAttribute("aria-label", gettext("Copied"));
   setTimeout(() => {
     tick.replaceWith(before);
+    button.style.removeProperty("min-inline-size");
     delete button.dataset["copied"];
+    if (words) words.nodeValue = said;
     if (name === null) button.removeAttribute("aria-label");
     else button.setAttribute("aria-label", name);
   }, MARK_MS);

@@ -33,6 +33,12 @@ export function ask({ text, detail = "", yes = "" }) {
   });
 }
 
+/** What lies in front: the dialog one is in, or the page. All else is inert: not seen, not focused, not read out. @returns {Element} */
+export function foreground() {
+  const open = [...document.querySelectorAll("dialog:modal")];
+  return open.find((dialog) => dialog.contains(document.activeElement)) ?? open.at(-1) ?? document.body;
+}
+
 /** @param {Element} dialog @param {string} selector @param {string} text */
 function fill(dialog, selector, text) {
   const place = dialog.querySelector(selector);

@@ -31,8 +31,11 @@ export class FieldMessage {
 
   /** @param {Result} result @param {() => void} again */
   fail(result, again) {
-    this.#show(...problemNodes(result, again));
+    const nodes = problemNodes(result, again);
+    this.#show(...nodes);
     this.#field.focus({ preventScroll: true });
+    // Nobody is told to wait for a network that is back.
+    if (!navigator.onLine) addEventListener("online", () => nodes[0]?.parentNode === this.#place && this.clear(), { once: true });
   }
 
   clear() {

@@ -1,5 +1,6 @@
 // @ts-check
 /** Short notes at the lower end of the page. A note with something to do stays until it is dismissed. */
+import { foreground } from "./dialog.js";
 import { delegate, fresh, make } from "./dom.js";
 import { gettext } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -40,10 +41,9 @@ export function toast(text, tone = "plain", action) {
   else if (action.brief) leaveSoon(note, BRIEF_MS);
 }
 
-/** What lies below an open dialog is neither pressed nor read out, so notes go into the dialog, and back. @param {HTMLElement} notes */
+/** Notes go into the dialog that one is in, and back when it closes. @param {HTMLElement} notes */
 function bringForward(notes) {
-  const open = [...document.querySelectorAll("dialog:modal")];
-  const top = open.find((dialog) => dialog.contains(document.activeElement)) ?? open.at(-1) ?? document.body;
+  const top = foreground();
   if (notes.parentElement === top) return;
   top.append(notes);
   if (top !== document.body) top.addEventListener("close", () => bringForward(notes), { once: true });
