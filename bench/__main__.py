@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.wire", "bench.client", "bench.relay", "bench.search", "bench.page")
+BENCHES = ("bench.wire", "bench.client", "bench.relay", "bench.search", "bench.large", "bench.page")
 
 
 def main() -> int:

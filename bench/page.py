@@ -1,4 +1,4 @@
-"""The page under load, in Chromium: a long answer while it comes, a long conversation, typing beside both.
+"""The page under load, in Chromium: a long answer while it comes, a long conversation, a long message, typing beside them.
 
     python -m bench.page [--tokens 20000] [--rate 200] [--messages 2000]
 
@@ -15,7 +15,8 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,39 @@ Message.objects.bulk_create(
 )
 Column.objects.filter(conversation=conversation).update(leaf_id=ids[-1])
 """
+# Where a frame's time goes, as Chromium's traces call it.
+PARTS = ("FireAnimationFrame", "UpdateLayoutTree", "Layout", "PrePaint", "Paint", "Layerize", "Commit")
+_ENDED = "() => new Promise((done) => addEventListener('exchange:ended', () => done(), { once: true }))"
+_KEYS_TO_PREVIEW = """async (field) => {
+  const preview = document.querySelector("[data-preview]");
+  const times = [];
+  for (let digit = 101; digit < 131; digit += 1) {
+    const shown = new Promise((done) => {
+      const observer = new MutationObserver(() => {
+        if (!preview.textContent.includes(`"temperature": 0.${digit}`)) return;
+        observer.disconnect();
+        done(performance.now());
+      });
+      observer.observe(preview, { childList: true, subtree: true });
+    });
+    const typed = performance.now();
+    field.value = `0.${digit}`;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    times.push((await shown) - typed);
+  }
+  return times;
+}"""
+_KEYS_IN_A_LONG_MESSAGE = """(field) => {
+  field.focus();
+  const times = [];
+  for (let n = 0; n < 20; n += 1) {
+    const typed = performance.now();
+    field.setRangeText("x", field.value.length, field.value.length, "end");
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    times.push(performance.now() - typed);
+  }
+  return times;
+}"""
 _WATCH_TYPING = """() => {
   window.typed = [];
   window.watching?.disconnect();
@@ -109,16 +143,35 @@ async def memory(session: CDPSession) -> tuple[float, int]:
     return metrics["JSHeapUsedSize"] / 2**20, int(metrics["Nodes"])
 
 
-def tasks_read(path: Path) -> tuple[list[float], list[float]]:
-    """Return the page's main thread's tasks in a trace: ms of processor time, ms by the clock."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a page's main thread did: its tasks in ms of processor time and by the clock; what each layout reckoned with."""
+
+    tasks: list[float]
+    clock: list[float]
+    frames: int
+    laid_out: list[int]
+    parts: dict[str, float]  # ms of processor time in all
+
+
+def work_read(path: Path) -> Work:
+    """Return what a trace says of the page's main thread."""
     events = [
         each
         for each in json.loads(path.read_bytes())["traceEvents"]
         if each.get("ph") == "X" and "tdur" in each
     ]
     thread = next((each["pid"], each["tid"]) for each in events if each["name"] == "FireAnimationFrame")
-    tasks = [e for e in events if (e["pid"], e["tid"]) == thread and e["name"].endswith("RunTask")]
-    return [e["tdur"] / 1000 for e in tasks], [e["dur"] / 1000 for e in tasks]
+    own = [each for each in events if (each["pid"], each["tid"]) == thread]
+    tasks = [each for each in own if each["name"].endswith("RunTask")]
+    layouts = [each["args"].get("beginData", {}) for each in own if each["name"] == "Layout"]
+    return Work(
+        tasks=[each["tdur"] / 1000 for each in tasks],
+        clock=[each["dur"] / 1000 for each in tasks],
+        frames=sum(each["name"] == "FireAnimationFrame" for each in own),
+        laid_out=[each["totalObjects"] for each in layouts if "totalObjects" in each] or [0],
+        parts={name: sum(each["tdur"] for each in own if each["name"] == name) / 1000 for name in PARTS},
+    )
 
 
 async def long_answer(browser: Browser, product: Product, *, tokens: int, rate: float) -> None:
@@ -137,28 +190,33 @@ async def long_answer(browser: Browser, product: Product, *, tokens: int, rate: 
         await browser.start_tracing(page=page, path=path, categories=["devtools.timeline", "toplevel"])
         await page.get_by_role("button", name="Send", exact=True).click()
         answer = page.get_by_role("article", name="Assistant message").last
+        await answer.wait_for()
+        # Asked once: whoever looks again and again has the page laid out each time.
+        ended = asyncio.ensure_future(page.evaluate(_ENDED))
         for quarter in range(4):
             await asyncio.sleep(tokens / rate / 4 if quarter < 3 else 0)
             if quarter == 3:
-                await page.locator('article[data-role="assistant"][data-state="completed"]').wait_for(
-                    timeout=tokens / rate * 1000 + 60_000
-                )
+                await asyncio.wait_for(ended, tokens / rate + 60)
             length = len(await answer.text_content() or "")
             heap, nodes = await memory(session)
             print(
                 f"  {length:>8,} characters shown: {heap:5.1f} MB of JavaScript, {nodes:,} nodes", flush=True
             )
         await browser.stop_tracing()
-        work, clock = tasks_read(path)
-    show_tasks(work, clock)
+        show_work(work_read(path))
     await context.close()
 
 
-def show_tasks(work: Sequence[float], clock: Sequence[float]) -> None:
-    longest = " ".join(f"{each:.0f}" for each in sorted(work, reverse=True)[:5])
+def show_work(work: Work) -> None:
+    longest = " ".join(f"{each:.0f}" for each in sorted(work.tasks, reverse=True)[:5])
     print(
-        f"  {len(work):,} tasks of the main thread, the longest: {longest} ms of processor time; "
-        f"{sum(each > 50 for each in work)} over 50 ms ({sum(each > 50 for each in clock)} by the clock)",
+        f"  {len(work.tasks):,} tasks of the main thread, the longest: {longest} ms of processor time; "
+        f"{sum(each > 50 for each in work.tasks)} over 50 ms ({sum(each > 50 for each in work.clock)} by the clock)"
+    )
+    a_frame = ", ".join(f"{name} {spent / work.frames:.1f}" for name, spent in work.parts.items())
+    print(
+        f"  {work.frames:,} frames, processor time of one in ms: {a_frame}; a layout reckons with "
+        f"{statistics.median(work.laid_out):,.0f} objects (median; {max(work.laid_out):,} at most)",
         flush=True,
     )
 
@@ -184,6 +242,8 @@ async def long_conversation(browser: Browser, product: Product, *, count: int) -
         await page.locator("[data-messages]").evaluate("region => { region.scrollTop = 0 }")
         await rows.nth(before).wait_for(state="attached")
         times.append((time.perf_counter() - began) * 1000)
+    if not times:
+        raise SystemExit("There were no older messages to load.")
     print(
         f"  {len(times)} times older messages, until they stand there: "
         f"{statistics.median(times):.0f} ms (median; {max(times):.0f} at most)"
@@ -221,10 +281,37 @@ async def typing(page: Page, title: str) -> None:
     await box.fill("")
 
 
+async def long_message(browser: Browser, product: Product, *, characters: int = 200_000) -> None:
+    """Keys in a long message, and from a key in a parameter to the preview that shows it."""
+    context = await signed_in(browser, product)
+    page = await context.new_page()
+    (conversation,) = product.conversations_take(1)
+    await page.goto(f"http://127.0.0.1:{product.port}/conversations/{conversation}/")
+    panel = page.get_by_role("region", name="Parameters")
+    await panel.get_by_role("searchbox", name="Find a parameter").fill("temperature")
+    await panel.get_by_role("switch", name="Send temperature", exact=True).check()
+    times = await panel.get_by_label("temperature", exact=True).evaluate(_KEYS_TO_PREVIEW)
+    print("\nA new conversation")
+    print(
+        f"  from a key to the preview that shows it: {statistics.median(times):.0f} ms "
+        f"(median of {len(times)}; {min(times):.0f} at least, {max(times):.0f} at most)"
+    )
+    box = page.get_by_role("textbox", name="Message")
+    await box.fill(("lorem ipsum " * (characters // 12 + 1))[:characters])
+    spent = await box.evaluate(_KEYS_IN_A_LONG_MESSAGE)
+    print(
+        f"  a key in a message of {characters:,} characters: {statistics.median(spent):.1f} ms of the page's own script "
+        f"and layout (median of {len(spent)}; {max(spent):.1f} at most)",
+        flush=True,
+    )
+    await context.close()
+
+
 async def measure(product: Product, upstream_port: int, options: argparse.Namespace) -> None:
     pieces = mixed(options.tokens)
     server = await asyncio.start_server(answers(pieces, options.rate), "127.0.0.1", upstream_port)
     async with server, chromium() as browser:
+        await long_message(browser, product)
         await long_conversation(browser, product, count=options.messages)
         await long_answer(browser, product, tokens=options.tokens, rate=options.rate)
 

@@ -180,23 +180,21 @@ def test_control_enter_runs_from_anywhere_on_the_page(lab: Lab, box: Page) -> No
     lab.wait(lambda: runs(lab))
 
 
-def test_two_hundred_thousand_characters_do_not_make_typing_slow(lab: Lab, box: Page) -> None:
+def test_of_two_hundred_thousand_characters_none_is_lost_and_typing_goes_on(lab: Lab, box: Page) -> None:
+    """How long a key takes in it is measured by `bench.page`."""
     _requests, faults = watch(box)
     message = box.get_by_role("textbox", name="Message")
     message.fill("lorem ipsum " * 16_700)
-    took = box.evaluate(
+    box.evaluate(
         """() => {
           const field = document.querySelector('#message');
           field.focus();
-          const started = performance.now();
           for (let n = 0; n < 20; n += 1) {
             field.setRangeText('x', field.value.length, field.value.length, 'end');
             field.dispatchEvent(new InputEvent('input', { bubbles: true }));
           }
-          return (performance.now() - started) / 20;
         }"""
     )
-    assert took < 10, f"{took:.1f} ms for a key"
     message.press("Enter")
     lab.wait(lambda: runs(lab))
     assert len(runs(lab)[0][1]["message"]) == 200_420

@@ -252,6 +252,7 @@ def test_any_text_cut_anywhere_becomes_what_the_whole_becomes(lab: Lab, page: Pa
         )
         for _ in range(60)
     ]
+    texts.append(EVERYTHING * 8)  # long enough to stand in parts
     lab.page = workbench(
         *(article(text, number=n, exchange=f"saved-{n}") for n, text in enumerate(texts)),
         *(article(state="streaming", number=100 + n, exchange=f"live-{n}") for n in range(len(texts))),
@@ -262,7 +263,7 @@ def test_any_text_cut_anywhere_becomes_what_the_whole_becomes(lab: Lab, page: Pa
     for n, text in enumerate(texts):
         at = number = 0
         while at < len(text):
-            step, number = chance.randint(1, 9), number + 1
+            step, number = chance.randint(1, max(9, len(text) // 30)), number + 1
             lab.send({"e": refs[n], "n": number, "u": [["c", 0, text[at : at + step]]]})
             at += step
         lab.send({"e": refs[n], "n": number + 1, "u": [end_update()]})
@@ -271,9 +272,12 @@ def test_any_text_cut_anywhere_becomes_what_the_whole_becomes(lab: Lab, page: Pa
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     expect(page.locator("[data-source]:not([hidden])")).to_have_count(0)
     settle(page)
+    plain = "code[data-language=python]:not(:has(.k)), code[data-language=js]:not(:has(span:not(.code__part)))"
+    expect(page.locator(plain)).to_have_count(0)
     shapes = page.evaluate(f"() => [...document.querySelectorAll('[data-markdown]')].map({SHAPE})")
     for n, text in enumerate(texts):
         assert shapes[n] == shapes[len(texts) + n], repr(text)
+    assert page.locator("[data-markdown]").nth(60).locator(".prose__part").count() > 1
     assert faults == []
 
 

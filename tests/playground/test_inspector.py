@@ -5,7 +5,6 @@ import html
 import io
 import json
 import re
-import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -359,17 +358,14 @@ LOGPROBS = {
 
 
 @pytest.mark.parametrize("more", [{}, {"logprobs": LOGPROBS}], ids=["plain", "with logprobs"])
-def test_an_exchange_of_ten_megabytes_opens_within_a_second(
+def test_every_tab_of_an_exchange_of_ten_megabytes_is_a_page_of_ordinary_size(
     desk: Desk, client: Client, more: dict[str, object]
 ) -> None:
-    """Every tab of it, the first time, in processor time: other work on this machine is not the page's."""
+    """How long each takes to open is measured by `bench.large`."""
     one = chunk("word ", **more)
     count = 10_000_000 // len(one)
     pk = exchange_kept(desk, [(one * 20, float(n)) for n in range(count // 20)])
     for tab in ("request", "response", "events", "timing", "tokens"):
-        began = time.process_time()
         answer = client.get(f"/exchanges/{pk}/{tab}/")
-        spent = time.process_time() - began
         assert answer.status_code == 200
-        assert spent < 1.0, f"{tab}: {spent:.2f} s"
         assert len(answer.content) < 1_000_000, tab
