@@ -87,6 +87,7 @@ def test_the_whole_way_with_a_provider_of_ones_own(page: Page, installation: Ins
         assert len(up.requests) == closed + 1
         page.reload()
         expect(bench.expect_state("stopped")).to_contain_text("Half of an answer")
+        expect(page.get_by_role("region", name="Request preview")).to_contain_text("4 messages")
 
         # What was sent, byte for byte, and what came back.
         sent = json.loads(up.requests[-1].body)
