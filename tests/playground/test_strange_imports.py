@@ -1,4 +1,4 @@
-"""A file that anybody may have written: it is refused in a sentence, or every page that shows it opens."""
+"""A file or a message that anybody may have written: refused in a sentence, or every page that shows it opens."""
 
 import copy
 import json
@@ -116,6 +116,19 @@ def test_what_came_in_opens_on_every_page(what: str, exported: dict[str, Any], a
 
     assert statuses == dict.fromkeys(pages, 200)
     assert taken.status_code in (200, 422)
+
+
+def test_a_message_typed_with_calls_of_nothing_leaves_its_conversation_readable(
+    desk: Desk, alice_client: Client
+) -> None:
+    raw = {"role": "assistant", "tool_calls": [{"function": 5}, {"custom": {"name": "look", "input": "up"}}]}
+    path = f"/conversations/{desk.conversation.pk}/"
+
+    added = alice_client.post(f"{path}messages/", {"raw": json.dumps(raw)})
+    shown = alice_client.get(path)
+
+    assert (added.status_code, shown.status_code) == (200, 200)
+    assert "look" in shown.content.decode()
 
 
 def test_an_archive_of_two_equal_tool_results_comes_back(desk: Desk) -> None:
