@@ -102,6 +102,9 @@ def pictures_take(bench: Workbench, up: FakeUpstream) -> None:
     bench.say("What happened here, and which number belongs in the incident report?")
     bench.expect_state("completed", timeout=30_000)
     expect(page.get_by_role("table")).to_be_visible()
+    expect(
+        page.get_by_role("navigation", name="Conversations").get_by_role("img", name="Streaming")
+    ).to_have_count(0)
     picture(page, "workbench")
     page.emulate_media(color_scheme="dark")
     picture(page, "workbench-dark")
