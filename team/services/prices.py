@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from team.errors import InvalidValue
+from team.errors import InvalidValue, NotFound
 from team.models import Price, Provider, User
 from team.price_import import CURRENCY, Entry
 from team.services.audit import audit
@@ -43,7 +43,10 @@ class PriceChanges:
 
 
 def price_set(*, actor: User | None, values: PriceValues, price: Price | None = None) -> Price:
-    """Make a price, or change the one given. Raises InvalidValue where another one says the same, or a figure is odd."""
+    """Make a price, or change the one given.
+
+    Raises InvalidValue where another one says the same, or a figure is odd; NotFound where it was removed meanwhile.
+    """
     row = price or Price()
     before = None if price is None else _figures(row)
     row.model, row.provider = values.model.strip(), values.provider
@@ -58,6 +61,8 @@ def price_set(*, actor: User | None, values: PriceValues, price: Price | None = 
         raise InvalidValue(field, messages[0]) from problem
     try:
         with transaction.atomic():
+            if price is not None and not Price.objects.select_for_update().filter(pk=price.pk).exists():
+                raise NotFound
             row.save()
             details = (
                 _figures(row) if before is None else {"before": _line(before), "now": _line(_figures(row))}
@@ -75,13 +80,20 @@ def price_remove(*, actor: User, price: Price) -> None:
     price.delete()
 
 
-@transaction.atomic
 def prices_import(*, actor: User | None, provider: Provider | None, entries: Iterable[Entry]) -> PriceChanges:
     """Take the prices of a file for one provider's models, or without one for every provider's; all or none of them.
 
     Prices that the file does not name stay. One entry in the audit log stands for all.
     """
     given = {entry.model: entry for entry in entries}
+    try:
+        return _import(actor, provider, given)
+    except IntegrityError:  # somebody imported at the same moment: what was new is there now
+        return _import(actor, provider, given)
+
+
+@transaction.atomic
+def _import(actor: User | None, provider: Provider | None, given: dict[str, Entry]) -> PriceChanges:
     there = _prices_there(provider, given)
     now = timezone.now()
     new = [_price_new(provider, entry, now) for model, entry in given.items() if model not in there]

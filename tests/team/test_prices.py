@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from team import services
-from team.errors import InvalidValue
+from team.errors import InvalidValue, NotFound
 from team.models import AuditEvent, Price, User
 from team.price_import import (
     MAX_BYTES,
@@ -23,6 +24,7 @@ from team.price_import import (
 from team.selectors.pricing import pattern_matches, prices_find
 from team.services import PriceValues
 from tests.cast import provider_make
+from tests.threads import at_once
 
 D = Decimal
 
@@ -127,6 +129,17 @@ def test_setting_and_removing_a_price_is_in_the_log(alice: User) -> None:
     assert (changed.action, changed.target) == ("price.set", "model-a")
     assert changed.details == {"before": "2 8 USD", "now": "2 0.5 8.5 USD"}
     assert removed.action == "price.remove"
+
+
+@pytest.mark.django_db
+def test_a_price_that_was_removed_meanwhile_does_not_come_back(alice: User) -> None:
+    price = services.price_set(actor=alice, values=values())
+    Price.objects.all().delete()
+
+    with pytest.raises(NotFound):
+        services.price_set(actor=alice, values=values(input=D(7)), price=price)
+
+    assert not Price.objects.exists()
 
 
 @pytest.mark.django_db
@@ -347,3 +360,14 @@ def test_an_import_for_one_provider_leaves_the_prices_of_all_others(alice: User)
         (None, D(2)),
         (gateway.pk, D("0.15")),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_write_each_price_once(alice: User) -> None:
+    chosen = entries_choose(read({f"model-{number}": entry() for number in range(300)}))
+    one = partial(services.prices_import, actor=alice, provider=None, entries=chosen.entries)
+
+    done = at_once(one, one)
+
+    assert sorted((each.new, each.same) for each in done) == [(0, 300), (300, 0)]
+    assert Price.objects.count() == 300
