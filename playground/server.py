@@ -29,7 +29,7 @@ reactor: Any = _reactor  # its class is chosen at run time; Twisted's types do n
 
 
 MAX_MESSAGE = 64 * 1024  # bytes a page may send in one websocket message
-HANDSHAKE = 5.0  # seconds for a websocket's opening
+HANDSHAKE = 30.0  # seconds to accept a websocket whose request is there: a thousand may come at once
 SAME_SIGNAL = (
     1.0  # seconds in which a second signal is the first one over again: make and terminals send both
 )

@@ -309,11 +309,13 @@ def run_count(installation: Installation, conversation: str) -> int:
 
 @contextmanager
 def database_held(installation: Installation) -> Iterator[None]:
-    """Lock the database so that nobody else can write exchanges."""
+    """Lock the database so that nobody else can write conversations and exchanges."""
     url = installation.environment.get("DATABASE_URL")
     if url:
         with psycopg.connect(url) as connection:
-            connection.execute("LOCK TABLE conversations_exchange IN EXCLUSIVE MODE")
+            connection.execute(
+                "LOCK TABLE conversations_conversation, conversations_exchange IN EXCLUSIVE MODE"
+            )
             yield
         return
     with closing(sqlite3.connect(installation.folder / "playground.sqlite3", timeout=20)) as file:

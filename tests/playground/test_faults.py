@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from tests.threads import at_once
 
 pytestmark = pytest.mark.served
 PATIENCE = 30.0
+SLOW_VIEWS = 12
 
 
 @pytest.fixture
@@ -202,7 +204,14 @@ def test_after_a_hundred_stops_at_once_the_next_run_succeeds(
 # 9 and 10: the database is held, or full
 
 
-def test_while_the_database_is_locked_tokens_flow_and_afterwards_everything_is_kept(
+def _rename(page: Page, title: str) -> int:
+    """Call a view that waits for the database in its thread; return the status it is answered with."""
+    headers = {"X-CSRFToken": page.client.cookies["csrftoken"], "Origin": page.process.url}
+    path = f"/conversations/{page.conversation}/rename/"
+    return page.client.post(path, data={"title": title}, headers=headers, timeout=None).status_code
+
+
+def test_while_views_wait_for_a_locked_database_tokens_flow_and_afterwards_everything_is_kept(
     installation: Installation, up: FakeUpstream
 ) -> None:
     gate = Gate()
@@ -212,13 +221,19 @@ def test_while_the_database_is_locked_tokens_flow_and_afterwards_everything_is_k
     with page.socket() as socket:
         socket.follow(sent.exchange)
         socket.until_text("0 ")
-        with database_held(installation):
-            for number in range(1, 20):
-                gate.release()
-                socket.until_text("".join(f"{n} " for n in range(number + 1)))
-            gate.open()
-            socket.say(type="ping")
-            socket.until_control(type="pong")
+        threads = psutil.Process(page.process.process.pid).num_threads
+        with ThreadPoolExecutor(SLOW_VIEWS) as slow:
+            with database_held(installation):
+                before = threads()
+                titles = [slow.submit(_rename, page, f"Title {n}") for n in range(SLOW_VIEWS)]
+                wait_for(lambda: threads() >= before + SLOW_VIEWS // 2, what="views that wait in threads")
+                for number in range(1, 20):
+                    gate.release()
+                    socket.until_text("".join(f"{n} " for n in range(number + 1)))
+                gate.open()
+                socket.say(type="ping")
+                socket.until_control(type="pong")
+            assert all(title.result() for title in titles), "each has been answered"
         shown = socket.until_end()
     assert shown.state == "completed"
     row = kept_row(installation, sent.exchange)

@@ -3,10 +3,8 @@
 On SQLite a proxy stands before one server process; on PostgreSQL and Redis before two, which take connections in turn.
 """
 
-import copy
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from tests.attacks.actors import at_provider, provider_add
 from tests.fakes import FakeUpstream, Gate, Stream
 from tests.middleman import Middleman
+from tests.playground.lines import come_back, led, way_to
 from tests.playground.pages import (
     Followed,
     Page,
@@ -38,17 +37,6 @@ def servers_start(installation: Installation, upstream: FakeUpstream, **more: st
     return [process.wait_ready() for process in started]
 
 
-def way_to(*servers: ServedProcess) -> Middleman:
-    return Middleman(*(urlsplit(server.url).netloc for server in servers))
-
-
-def led(page: Page, way: Middleman) -> Page:
-    """The same person, who knows the servers by the proxy's address only."""
-    process = copy.copy(page.process)
-    process.url = f"http://{way.address}"
-    return page.at(process)
-
-
 @pytest.fixture(scope="module")
 def servers(shared_installation: Installation, upstream: FakeUpstream) -> list[ServedProcess]:
     return servers_start(shared_installation, upstream)
@@ -69,14 +57,6 @@ def page(alice: Page) -> Page:
 def way(servers: list[ServedProcess]) -> Iterator[Middleman]:
     with way_to(*servers) as way:
         yield way
-
-
-def come_back(page: Page, exchange: str, shown: Followed) -> Followed:
-    """Open a new socket and follow from the last frame that was shown, to the end."""
-    with page.socket() as socket:
-        socket.followed[1] = shown
-        socket.follow(exchange, after=shown.numbers[-1])
-        return socket.until_end()
 
 
 # Between the page and its servers

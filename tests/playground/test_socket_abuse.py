@@ -1,5 +1,6 @@
 """Pages that mean harm, or are broken: refused, bounded, and of no consequence for anybody else (a served process)."""
 
+import contextlib
 import json
 import os
 import socket as sockets
@@ -23,6 +24,13 @@ def memory(page: Page) -> float:
 
 def raw_socket(page: Page) -> sockets.socket:
     """Open the page's websocket as bare TCP, so that anything can be said on it."""
+    raw = knocking(page)
+    let_in(raw)
+    return raw
+
+
+def knocking(page: Page) -> sockets.socket:
+    """Ask for the page's websocket and read nothing yet."""
     address = urlsplit(page.process.url)
     raw = sockets.create_connection((address.hostname, address.port), timeout=20)
     cookies = "; ".join(f"{name}={value}" for name, value in page.client.cookies.items())
@@ -37,11 +45,17 @@ def raw_socket(page: Page) -> sockets.socket:
         "Sec-WebSocket-Version: 13",
     )
     raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    return raw
+
+
+def let_in(raw: sockets.socket) -> None:
+    """Read until the websocket is open and says hello."""
     head = b""
     while b'"hello"' not in head:
-        head += raw.recv(4096)
+        data = raw.recv(4096)
+        assert data, "turned away"
+        head += data
     assert b" 101 " in head.split(b"\r\n")[0]
-    return raw
 
 
 def masked(text: str) -> bytes:
@@ -149,7 +163,9 @@ def test_what_can_be_ignored_is_ignored(page: Page, message: dict[str, object]) 
         assert [control["type"] for control in socket.controls] == ["hello", "pong"]
 
 
-@pytest.mark.parametrize("seen", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\0", "x" * 3_000])
+@pytest.mark.parametrize(
+    "seen", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\0", "x" * 3_000]
+)
 def test_a_state_that_no_page_was_in_is_a_change(page: Page, seen: str) -> None:
     with page.socket() as socket:
         socket.say(type="watch", conversation=page.conversation, seen=seen)
@@ -236,3 +252,22 @@ def test_hundreds_of_sockets_cost_little_and_can_all_be_served(page: Page, upstr
     finally:
         for each in open_now:
             each.close()
+
+
+def test_hundreds_that_knock_at_once_are_let_in_and_hold_up_nobody(
+    page: Page, upstream: FakeUpstream
+) -> None:
+    gate = Gate()
+    upstream.script(page.model, Stream(text=["Hi", gate, "!"]))
+    exchange = page.send().exchange
+    many = int(os.environ.get("SOCKETS", "200"))
+    with page.socket() as honest, contextlib.ExitStack() as crowd:
+        honest.follow(exchange)
+        honest.until_text("Hi")
+        before = memory(page)
+        knocked = [crowd.enter_context(knocking(page)) for _ in range(many)]
+        gate.open()
+        assert honest.until_end().text == "Hi!"
+        for each in knocked:
+            let_in(each)
+        assert (memory(page) - before) / many < 300 * 1024
