@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core import serializers
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations import selectors
 from conversations.models import Conversation, Exchange, Message, Run, Trace
@@ -239,3 +241,19 @@ def test_deleting_a_conversation_while_it_is_run_in_leaves_no_half(desk: Desk) -
     assert outcomes.count("deleted") >= 1
     assert not Conversation.objects.filter(pk=desk.conversation.pk).exists()
     assert (Run.objects.count(), Exchange.objects.count(), Trace.objects.count()) == (0, 0, 0)
+
+
+def test_to_open_a_run_each_table_is_read_or_written_once(desk: Desk) -> None:
+    desk.open("What runs before")
+    turn = desk.turn("Hello")
+    with CaptureQueriesContext(connection) as asked:
+        run_open(
+            person=desk.person,
+            conversation_id=desk.conversation.pk,
+            run_id=uuid4(),
+            process="here/1",
+            turns=[turn],
+        )
+    said = [query["sql"] for query in asked if query["sql"].startswith(("SELECT", "INSERT", "UPDATE"))]
+    # Conversation, run, key, budgets, columns, history; column, messages, their search text, exchange, conversation.
+    assert len(said) <= 11, said
