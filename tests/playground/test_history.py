@@ -1,6 +1,7 @@
 """The list, what is done with several conversations, tags, what is unread, the trash, comments: and for whom."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from conversations.selectors import ListFilter, Shelf
 from team.models import User
 from tests.cast import client_of
 from tests.desk import Desk, desk_make
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +134,7 @@ def test_a_tag_shows_only_what_may_still_be_seen(alice: User, bob: User, bob_cli
     services.conversations_tag(user=bob, ids=[shown.pk], names=["x"])
     tag = Tag.objects.get(person=bob)
     assert titles(bob_client, view=f"tag-{tag.pk}") == ["shown"]
+    assert titles(client_of(alice), view=f"tag-{tag.pk}") == []  # what Bob marked is his own affair
     Conversation.objects.update(visibility="private")
     assert titles(bob_client, view=f"tag-{tag.pk}") == []
 
@@ -261,3 +264,13 @@ def test_the_newest_conversation_is_never_one_of_the_trash(alice: User) -> None:
     desk = desk_make(alice)
     services.conversations_trash(user=alice, ids=[desk.conversation.pk])
     assert selectors.conversation_newest(user=alice) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_conversation_deleted_by_several_presses_at_once_goes_once(alice: User) -> None:
+    path = f"/conversations/{made(alice).pk}/delete/"
+    presses = [partial(client_of(alice).post, path) for _press in range(4)]
+
+    statuses = sorted(answer.status_code for answer in at_once(*presses))
+
+    assert statuses == [302, 404, 404, 404]
