@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -151,7 +151,10 @@ def conversation_rename(request: PersonRequest, pk: UUID) -> HttpResponse:
 def conversation_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put one's own conversation into the trash and go on with the next one."""
     found = own_conversation(request.user, pk)
-    services.conversations_trash(user=request.user, ids=[found.pk])
+    try:
+        services.conversations_trash(user=request.user, ids=[found.pk])
+    except Conversation.DoesNotExist as error:  # it went there a moment ago
+        raise Http404 from error
     conversation_changed(found, by=request.user)
     return HttpResponseClientRedirect(reverse("workbench")) if request.htmx else redirect("workbench")
 
