@@ -5,6 +5,7 @@ from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from playground.environment import environment_read
 from playground.environment_values import BASE_DIR
@@ -202,6 +203,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Only somebody who debugs asks for a source map: packing them would take most of the time.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_ROOT = DATA_DIR / "uploads"
 
 LOGGING = {
