@@ -73,17 +73,24 @@ def preset_share(*, preset: Preset, shared: bool) -> None:
     preset.save(update_fields=["shared"])
 
 
+@transaction.atomic
 def preset_pin(*, preset: Preset, user: User, pinned: bool) -> None:
-    """Keep a preset on top of one person's list, or not any more."""
+    """Keep a preset on top of one person's list, or not any more. One that was deleted meanwhile is on no list."""
+    there = Preset.objects.select_for_update().filter(pk=preset.pk).first()
+    if there is None:
+        return
     if pinned:
-        preset.pinned_by.add(user)
+        there.pinned_by.add(user)
     else:
-        preset.pinned_by.remove(user)
+        there.pinned_by.remove(user)
 
 
+@transaction.atomic
 def preset_delete(*, preset: Preset) -> None:
     """Forget a preset with its versions; what it was applied to stays as it is."""
-    preset.delete()
+    # Locked before its versions and pins are looked for, so that none comes after them.
+    for there in Preset.objects.select_for_update().filter(pk=preset.pk):
+        there.delete()
 
 
 def _newest_locked(preset: Preset) -> PresetVersion | None:

@@ -60,6 +60,8 @@ def deed(view: Deed[P]) -> Callable[..., Any]:
     def told(request: PersonRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
+        except Conversation.DoesNotExist as error:  # it went into the trash a moment ago
+            raise Http404 from error
         except MessageGone:
             return problem(409, _("This message is not there any more: somebody deleted it meanwhile."))
         except StillStreaming:

@@ -274,3 +274,20 @@ def test_a_conversation_deleted_by_several_presses_at_once_goes_once(alice: User
     statuses = sorted(answer.status_code for answer in at_once(*presses))
 
     assert statuses == [302, 404, 404, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_edits_what_goes_into_the_trash_at_the_same_moment_is_told(desk: Desk) -> None:
+    question = desk.open("Hello").messages[0].pk
+    Exchange.objects.update(state=Exchange.State.COMPLETED)
+    path = f"/conversations/{desk.conversation.pk}/"
+    words = {"role": "user", "text": "Hello again"}
+    edits = [
+        partial(client_of(desk.person).post, f"{path}messages/{question}/edit/", words) for _ in range(3)
+    ]
+    delete = partial(client_of(desk.person).post, f"{path}delete/")
+
+    *edited, deleted = at_once(*edits, delete)
+
+    assert deleted.status_code == 302
+    assert {answer.status_code for answer in edited} <= {200, 404, 409}

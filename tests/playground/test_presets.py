@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -17,6 +18,7 @@ from conversations.services import conversation_create, person_data_delete
 from team.models import Provider, User
 from tests.cast import client_of, provider_make
 from tests.desk import Desk, desk_make
+from tests.threads import at_once
 
 PARAMETERS = {"temperature": "0.70", "tools": '[{"type": "function", "function": {"name": "f"}}]'}
 SLOW = settings(
@@ -323,3 +325,17 @@ def test_nothing_typed_breaks_or_runs(
 def clean(text: str) -> str:
     """Return a text as a form can carry it."""
     return text.encode("utf-8", "replace").decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_preset_that_is_pinned_while_it_is_deleted_goes(desk: Desk) -> None:
+    preset = saved(client_of(desk.person), desk.provider)
+    pins = [
+        partial(client_of(desk.person).post, f"/presets/{preset.pk}/pin/", {"pinned": "1"}) for _ in range(3)
+    ]
+
+    *pinned, deleted = at_once(*pins, partial(client_of(desk.person).post, f"/presets/{preset.pk}/delete/"))
+
+    assert deleted.status_code == 200
+    assert {answer.status_code for answer in pinned} <= {200, 404}
+    assert not Preset.objects.exists()
