@@ -2,7 +2,8 @@
 
 A reply turns one recorded request into *steps*. A step is `bytes` (written and flushed at once), a `Gate` (wait
 until the test lets it pass), a `float` (pause in seconds, in the server only) or a fault: `CUT` (reset the
-connection), `CLOSE` (end it cleanly in mid-air) or `HANG` (silence until the client leaves). A reset may take along what was written just before: put a gate there when that matters.
+connection), `CLOSE` (end it cleanly in mid-air) or `HANG` (silence until the client leaves). A reset may take
+along what was written just before: put a gate there when that matters.
 `Stream`, `Plain` and `Answer` speak chat completions; `Http` is any status, headers and body; `Wire` is any
 bytes.
 """
