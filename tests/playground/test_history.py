@@ -135,6 +135,10 @@ def test_a_tag_shows_only_what_may_still_be_seen(alice: User, bob: User, bob_cli
     tag = Tag.objects.get(person=bob)
     assert titles(bob_client, view=f"tag-{tag.pk}") == ["shown"]
     assert titles(client_of(alice), view=f"tag-{tag.pk}") == []  # what Bob marked is his own affair
+    for person, seen in ((bob, True), (alice, False)):  # and how he calls it, too
+        rows = selectors.conversation_list(user=person, wanted=ListFilter(shelf=Shelf.TEAM)).rows
+        rows += selectors.conversation_list(user=person).rows
+        assert [[tag.name for tag in vars(row)["own_tags"]] for row in rows] == [["x"] if seen else []]
     Conversation.objects.update(visibility="private")
     assert titles(bob_client, view=f"tag-{tag.pk}") == []
 
