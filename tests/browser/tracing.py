@@ -1,4 +1,4 @@
-"""How much processor time a page takes, and how much of it is laid out."""
+"""How much processor time a page takes."""
 
 import json
 from collections.abc import Callable
@@ -27,15 +27,3 @@ def traced(
     tasks = [event["tdur"] / 1000 for event in own if event["name"].endswith("RunTask")]
     frames = [event["tdur"] / 1000 for event in own if event["name"] == "FireAnimationFrame"]
     return tasks, frames
-
-
-def objects_laid_out(chromium: Browser, page: Page, path: Path, work: Callable[[], object]) -> list[int]:
-    """Return for each layout of the page during `work` how many boxes and pieces of text it had to reckon with."""
-    chromium.start_tracing(page=page, path=path, categories=["devtools.timeline"])
-    work()
-    chromium.stop_tracing()
-    events = json.loads(path.read_bytes())["traceEvents"]
-    layouts = (
-        event["args"]["beginData"] for event in events if event["name"] == "Layout" and "args" in event
-    )
-    return [each["totalObjects"] for each in layouts if "totalObjects" in each]

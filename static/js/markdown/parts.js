@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * A long text stands in parts: its first blocks in the element itself, the others in one `.prose__part` after the other.
- * A full part is left out of the browser's layout and paint while it is off the screen, with the height that it had
- * (prose.css): adding a word then costs what the last part costs, however long the answer is.
+ * Nothing in a part reaches out of it (prose.css): the browser lays out and paints the last one with a new word and passes
+ * over the others, however long the answer is.
  *
  * What stands in which part depends on the blocks alone, so live and saved text are the same nodes.
  */
@@ -13,16 +13,6 @@ import { make } from "../dom.js";
 /** A part is full with so many characters; a block counts as so many more, because each is laid out by itself. */
 const FULL = 3_000;
 const BLOCK = 50;
-
-/** The browser keeps a height only of what it has laid out once: a part that has none yet is not left out. */
-const laidOut = new ResizeObserver((entries) => {
-  for (const { target, contentRect } of entries) {
-    if (contentRect.height === 0) continue;
-    laidOut.unobserve(target);
-    // In the next frame: in this one the height is being noted.
-    requestAnimationFrame(() => target.setAttribute("data-full", ""));
-  }
-});
 
 export class Parts {
   #container;
@@ -43,7 +33,6 @@ export class Parts {
   /** Where a block that begins now belongs. */
   next() {
     if (this.#size < FULL) return this.#current;
-    if (this.#current !== this.#container) laidOut.observe(this.#current);
     this.#current = make("div", { class: "prose__part" });
     this.#container.append(this.#current);
     this.#size = 0;
