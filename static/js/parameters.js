@@ -135,6 +135,22 @@ class ParameterPanel {
     this.#changed();
   }
 
+  /** What no value says: the search, and the names of what is switched on without a value. */
+  get begun() {
+    const blank = elements(this.#sent, ":scope > [data-blank]").map((row) => row.dataset["param"] ?? "");
+    return { search: this.#searchField.value, blank: new Set(blank) };
+  }
+
+  /** @param {ParameterPanel["begun"]} begun */
+  goOn({ search, blank }) {
+    for (const row of this.#rows()) {
+      if (blank.has(row.dataset["param"] ?? "") && row.dataset["state"] === STATES.unset) this.#put(row, STATES.value);
+    }
+    this.#searchField.value = search;
+    this.#search(search);
+    this.#changed();
+  }
+
   /** @param {string} name @param {string} source */
   #changeExtra(name, source) {
     const field = fieldOf(part(this.#panel, "[data-parameter-extra]"));
@@ -279,8 +295,11 @@ class ParameterPanel {
 
   /** A row that moved is looked for where it is now. */
   #searchAgain() {
-    const field = this.#panel.querySelector("[data-parameter-search]");
-    if (field instanceof HTMLInputElement && field.value) this.#search(field.value);
+    if (this.#searchField.value) this.#search(this.#searchField.value);
+  }
+
+  get #searchField() {
+    return /** @type {HTMLInputElement} */ (part(this.#panel, "[data-parameter-search]"));
   }
 
   /** @param {string} typed */
@@ -319,6 +338,18 @@ export function setParameters(parameters) {
 /** Set one parameter; "" switches it off. @param {string} name @param {string} source JSON source text */
 export function changeParameter(name, source) {
   for (const panel of document.querySelectorAll("[data-parameter-panel]")) panels.get(panel)?.change(name, source);
+}
+
+/**
+ * Take down what the panel in `place` shows and no value says; the function returned gives it to the panel there then.
+ * @param {ParentNode} place
+ */
+export function takeBegun(place) {
+  const now = () => panels.get(part(place, "[data-parameter-panel]"));
+  const begun = now()?.begun;
+  return () => {
+    if (begun) now()?.goOn(begun);
+  };
 }
 
 /** Whether the rows have the controls that show their values whole. @param {Record<string, string>} controls by name */

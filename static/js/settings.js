@@ -8,6 +8,7 @@ import { debounced, elements, fresh, part } from "./dom.js";
 import { insert } from "./fragments.js";
 import { gettext } from "./i18n.js";
 import { BRANCH_CHANGES } from "./live.js";
+import { takeBegun } from "./parameters.js";
 import { post, postLast } from "./request.js";
 import { toast } from "./toasts.js";
 
@@ -147,10 +148,13 @@ class Settings {
     if (this.#previewing) return;
     this.#previewing = true;
     const began = performance.now();
-    await this.#previewShow();
-    const took = performance.now() - began;
-    if (took > PREVIEW_SLOW) await new Promise((resolve) => setTimeout(resolve, 2 * took));
-    this.#previewing = false;
+    try {
+      await this.#previewShow();
+      const took = performance.now() - began;
+      if (took > PREVIEW_SLOW) await new Promise((resolve) => setTimeout(resolve, 2 * took));
+    } finally {
+      this.#previewing = false;
+    }
     if (this.#previewStale) void this.#previewNow();
   }
 
@@ -190,7 +194,9 @@ class Settings {
     if (!result.ok) return toast(result.problem, "bad");
     this.#shown = provider;
     const at = place.contains(document.activeElement) ? document.activeElement?.id : "";
+    const goOn = takeBegun(place);
     insert(place, result.html, "innerHTML");
+    goOn();
     if (at) document.getElementById(at)?.focus({ preventScroll: true });
     const change = part(place, "[data-provider-change]");
     // A name typed in the meantime is meant.
