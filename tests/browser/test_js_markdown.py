@@ -272,7 +272,9 @@ def test_any_text_cut_anywhere_becomes_what_the_whole_becomes(lab: Lab, page: Pa
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     expect(page.locator("[data-source]:not([hidden])")).to_have_count(0)
     settle(page)
-    plain = "code[data-language=python]:not(:has(.k)), code[data-language=js]:not(:has(span:not(.code__part)))"
+    plain = (
+        "code[data-language=python]:not(:has(.k)), code[data-language=js]:not(:has(span:not(.code__part)))"
+    )
     expect(page.locator(plain)).to_have_count(0)
     shapes = page.evaluate(f"() => [...document.querySelectorAll('[data-markdown]')].map({SHAPE})")
     for n, text in enumerate(texts):
