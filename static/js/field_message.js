@@ -35,7 +35,8 @@ export class FieldMessage {
     this.#show(...nodes);
     this.#field.focus({ preventScroll: true });
     // Nobody is told to wait for a network that is back.
-    if (!navigator.onLine) addEventListener("online", () => nodes[0]?.parentNode === this.#place && this.clear(), { once: true });
+    const back = () => nodes[0] instanceof Element && nodes[0].replaceWith(line(gettext("The network is back. What you typed is kept; try again.")));
+    if (!navigator.onLine) addEventListener("online", back, { once: true });
   }
 
   clear() {

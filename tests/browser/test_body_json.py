@@ -34,7 +34,7 @@ def faults(page: Page) -> list[str]:
 @pytest.fixture
 def bench(page: Page, house: House, upstream: FakeUpstream, faults: list[str]) -> Workbench:
     bench = house.enter(page)
-    choose_provider(page, "Gateway")
+    bench.choose_provider("Gateway")
     expect(page.get_by_role("combobox", name="Model")).to_have_value(MODEL)
     return bench
 
@@ -51,12 +51,6 @@ def editor(bench: Workbench) -> Locator:
     editor = bench.page.get_by_role("textbox", name="Body as JSON")
     expect(editor).to_contain_text('"model"')
     return editor
-
-
-def choose_provider(page: Page, name: str) -> None:
-    page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
-    page.get_by_role("combobox", name="Provider").select_option(label=name)
-    expect(page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
 
 
 def write_all(editor: Locator, text: str) -> None:
@@ -247,12 +241,12 @@ def test_another_provider_says_what_it_changes(bench: Workbench, panel: Locator)
     panel.get_by_role("combobox", name="reasoning_effort").fill("low")
     page.get_by_role("combobox", name="Model").fill("my-own")
 
-    choose_provider(page, "Silicon")
+    bench.choose_provider("Silicon")
     expect(page.get_by_role("combobox", name="Model")).to_have_value("Qwen/QwQ-32B")
     said = page.locator("[data-toasts]")
     expect(said).to_contain_text("Qwen/QwQ-32B instead of my-own")
     expect(said).to_contain_text(re.compile("does not document it: .*reasoning_effort"))
 
-    choose_provider(page, "Gateway")
+    bench.choose_provider("Gateway")
     expect(page.get_by_role("combobox", name="Model")).to_have_value("my-own")
     expect(panel.locator('[data-param="stream_options"]')).to_have_attribute("data-state", "value")

@@ -103,6 +103,7 @@ def test_without_a_network_the_text_stays_and_try_again_sends_the_same_run(
     box.get_by_role("button", name="Send").click()
     expect(box.get_by_role("alert").first).to_contain_text("offline")
     context.set_offline(False)
+    expect(box.get_by_role("alert").first).to_contain_text("The network is back")
     box.get_by_role("button", name="Try again").click()
     expect(box.get_by_role("article", name="Assistant message")).to_be_visible()
     assert box.get_by_role("textbox", name="Message").input_value() == ""

@@ -64,8 +64,14 @@ class Workbench:
 
     def choose(self, provider: str, model: str) -> None:
         """Choose a provider and type a model's name."""
-        self.page.get_by_role("combobox", name="Provider").select_option(label=provider)
+        self.choose_provider(provider)
         self.page.get_by_role("combobox", name="Model").fill(model)
+
+    def choose_provider(self, provider: str) -> None:
+        """Choose a provider; ends when the page shows its parameters and has named a model of its."""
+        self.page.locator("[data-parameter-panel]").evaluate("panel => panel.dataset.old = ''")
+        self.page.get_by_role("combobox", name="Provider").select_option(label=provider)
+        expect(self.page.locator("[data-parameter-panel][data-old]")).to_have_count(0)
 
     def say(self, text: str) -> None:
         """Send a message; it stands in the transcript then, and the last answer is the one to it."""
