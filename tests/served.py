@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 import pytest
+from redis import Redis
 from websockets.sync.client import ClientConnection, connect
 
 from tests.servers import BACKENDS
@@ -250,8 +251,10 @@ def _installation_make(folder: Path, migrated: dict[str, str]) -> Installation:
     folder.mkdir()
     environment = migrated | {"PLAYGROUND_DATA": str(folder), "PORT": "0", "PYTHONUNBUFFERED": "1"}
     if BACKENDS == "postgres":
-        name = f"served_{os.getpid()}_{next(_numbers)}"
+        number = next(_numbers)
+        name = f"served_{os.getpid()}_{number}"
         environment["DATABASE_URL"] = _postgres_create(name, template=_TEMPLATE)
+        environment["REDIS_URL"] = _redis_empty(number)
     else:
         shutil.copy(Path(migrated["PLAYGROUND_DATA"]) / "playground.sqlite3", folder)
     return Installation(folder, environment)
@@ -292,3 +295,15 @@ def _postgres_create(name: str, *, template: str = "template1") -> str:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _redis_empty(number: int) -> str:
+    """Return the URL of an empty database of the test server: what others counted, sign-ups above all, is not in it."""
+    url = os.environ["REDIS_URL"]
+    with Redis.from_url(url) as redis:
+        databases = int(redis.config_get("databases")["databases"])
+    # Number 0 is that of the tests' own process.
+    url = urlunsplit(urlsplit(url)._replace(path=f"/{1 + number % (databases - 1)}"))
+    with Redis.from_url(url) as redis:
+        redis.flushdb()
+    return url

