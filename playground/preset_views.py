@@ -40,7 +40,7 @@ class VersionRow:
 def preset_rows(
     presets: Sequence[Preset], newest: Mapping[UUID, PresetVersion], *, user: User
 ) -> tuple[PresetRow, ...]:
-    """Return the list; `newest` are the versions in use by preset."""
+    """Return the list; `newest` are the versions in use by preset. One without a version was deleted meanwhile."""
     return tuple(
         PresetRow(
             id=preset.pk,
@@ -51,6 +51,7 @@ def preset_rows(
             pinned=bool(getattr(preset, "pinned", False)),
         )
         for preset in presets
+        if preset.pk in newest
     )
 
 
