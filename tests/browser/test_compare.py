@@ -74,7 +74,8 @@ def test_three_columns_for_three_turns(compare: Compare, upstream: FakeUpstream)
     for model, kept in (("a", "a one a one ends"), ("b", "b one "), ("c", "c one c one ends")):
         assert contents(sent_by(upstream, model)[1]) == ["First", kept, "Second"]
 
-    # The third turn: all columns go on from the answer of B.
+    # The third turn: all columns go on from the answer of B, once it stands there as it was kept.
+    expect(compare.answer("B").get_by_label("Statistics")).to_contain_text("TTFT")
     compare.column("B").get_by_role("switch", name="Continue all from this answer").check()
     for letter in "ABC":
         expect(compare.answer(letter)).to_contain_text("b two")

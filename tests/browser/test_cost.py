@@ -129,6 +129,7 @@ def test_from_a_price_list_to_a_budget_and_on(
     page.reload()
     expect(seat.answers.last.locator("[data-stats]")).to_contain_text(ONE)
     assert cost_of(seat) == live == f"cost {ONE}"
+    seat.answers.last.get_by_role("button", name="Inspect", exact=True).click()
     expect(seat.inspect("Response").locator("dd").filter(has_text=ONE)).to_be_visible()
     page.get_by_label("More about this conversation").click()
     expect(page.get_by_text(f"Cost: at least {ONE}, 1 answer without a price")).to_be_visible()
