@@ -27,7 +27,7 @@ def quoted(text: str, quote: str, special: str, other: Callable[[str], str]) -> 
 
 
 def utf16_units(character: str) -> str:
-    r"""Return `\uXXXX` for each UTF-16 unit, as JavaScript and C# read it."""
+    r"""Return `\uHHHH` for each UTF-16 unit, as JavaScript and C# read it."""
     data = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{data[at]:02x}{data[at + 1]:02x}" for at in range(0, len(data), 2))
 
@@ -38,7 +38,7 @@ def braces(character: str) -> str:
 
 
 def code_point(character: str) -> str:
-    r"""Return `\uXXXX` or `\UXXXXXXXX`, as Python, Go and R read it."""
+    r"""Return `\uHHHH` or `\UHHHHHHHH`, as Python, Go and R read it."""
     number = ord(character)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 

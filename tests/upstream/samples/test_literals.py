@@ -28,7 +28,7 @@ def braces_read(literal: str) -> str:
 
 
 def objc_read(literal: str) -> str:
-    """Read Objective-C: octal for control characters, `\\uXXXX` for others, and no trigraph."""
+    """Read Objective-C: octal for control characters, `\\uHHHH` for others, and no trigraph."""
     assert "??" not in literal
     inner = literal[2:-1]
     found = {"n": "\n", "r": "\r", "t": "\t"}
