@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "playground.middleware.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "playground.clashes.ClashMiddleware",
 ]
 ROOT_URLCONF = "playground.urls"
 ASGI_APPLICATION = "playground.asgi.application"

@@ -41,6 +41,8 @@ def _postgres_url() -> str:
     server = get_server(folder / "data", cleanup_mode="stop")
     _stack.callback(server.cleanup)
     server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off;")
+    # A lock that nobody gives back ends the test that waits for it, with its reason.
+    server.psql("ALTER SYSTEM SET lock_timeout = '60s';")
     server.psql("ALTER SYSTEM SET max_connections = 400; SELECT pg_reload_conf();")
     server.psql("CREATE DATABASE playground;")
     return str(server.get_uri("playground"))

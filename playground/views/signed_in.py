@@ -69,10 +69,14 @@ def signed_in_async(
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
     """Answer 401 where a script asked, so that the page keeps what is typed; else go to the sign-in page."""
-    asked_by_script = request.method != "GET" or request.headers.get("HX-Request") == "true"
-    if not asked_by_script:
+    if not by_script(request):
         return redirect_to_login(request.get_full_path())
     return problem(401, _("You are signed out. Sign in again; what you typed is still here."))
+
+
+def by_script(request: HttpRequest) -> bool:
+    """Whether the page's own code asked: it puts a fragment in its place, where a browser would show it as a page."""
+    return request.method != "GET" or request.headers.get("HX-Request") == "true"
 
 
 def problem(status: int, *messages: object) -> HttpResponse:
