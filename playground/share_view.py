@@ -53,7 +53,6 @@ class ShareMessage:
     refusal: str = ""
     parts: tuple[SharePart, ...] = ()
     reasoning: str = ""
-    reasoning_ms: float | None = None
     tool_calls: tuple[ToolCallView, ...] = ()
     author: str = ""
     created: datetime | None = None
@@ -185,7 +184,6 @@ def _message(number: int, message: Mapping[str, Any], addresses: Addresses) -> S
         refusal="".join(part["text"] for part in message["parts"] if part["type"] == "refusal"),
         parts=tuple(_part(part, addresses) for part in message["parts"] if part["type"] not in PLAIN),
         reasoning=message["reasoning"],
-        reasoning_ms=_reasoning_ms(timing),
         tool_calls=tuple(map(ToolCallView.of, message["tool_calls"])),
         author=message["author"],
         created=parse_datetime(message["created"]),
@@ -195,12 +193,6 @@ def _message(number: int, message: Mapping[str, Any], addresses: Addresses) -> S
         stats=StatsView(**figures),
         exchange=_exchange(answer.get("exchange"), addresses),
     )
-
-
-def _reasoning_ms(timing: Mapping[str, float]) -> float | None:
-    begun = timing.get("first_reasoning")
-    done = timing.get("first_content", timing.get("last_token"))
-    return None if begun is None or done is None else max(0.0, done - begun)
 
 
 def _error(error: Mapping[str, Any] | None) -> str:

@@ -15,12 +15,14 @@ class Stats(TypedDict):
     ttft_ms: float | None
     tokens_per_second: float | None
     total_ms: float | None
+    reasoning_ms: float | None
 
 
 def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: int | None) -> Stats:
     """Return the figures of an exchange.
 
-    TTFT runs from the sent request to the first token of any kind.
+    TTFT runs from the sent request to the first token of any kind; reasoning from its first token to the first content,
+    or to the last token.
     """
     return Stats(
         tokens_in=tokens_in,
@@ -28,7 +30,14 @@ def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: 
         ttft_ms=timing.get("first_token"),
         tokens_per_second=tokens_per_second(timing=timing, tokens_out=tokens_out),
         total_ms=timing.get("ended"),
+        reasoning_ms=_reasoning_ms(timing),
     )
+
+
+def _reasoning_ms(timing: Mapping[str, float]) -> float | None:
+    begun = timing.get("first_reasoning")
+    done = timing.get("first_content", timing.get("last_token"))
+    return None if begun is None or done is None else max(0.0, done - begun)
 
 
 def stats_of_response(*, timing: Mapping[str, float], usage: Any) -> Stats:

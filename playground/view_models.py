@@ -170,7 +170,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class StatsView:
-    """The figures under an answer. `notes`: what the answer did not honour, in short sentences.
+    """The figures of an answer; those under it, and how long it reasoned. `notes`: what the answer did not honour, in short sentences.
 
     `cost` is its cost in words, "" where there was nothing to pay for; `cost_title` says why it is unknown.
     """
@@ -180,13 +180,14 @@ class StatsView:
     ttft_ms: float | None = None
     tokens_per_second: float | None = None
     total_ms: float | None = None
+    reasoning_ms: float | None = None
     cost: str = ""
     cost_title: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to show."""
+        """Whether there is anything to show under it."""
         figures = (self.tokens_in, self.tokens_out, self.ttft_ms, self.tokens_per_second, self.total_ms)
         return bool(self.notes or self.cost) or any(figure is not None for figure in figures)
 
@@ -250,7 +251,6 @@ class MessageView:
     model: str = ""
     created: datetime | None = None
     reasoning: str = ""
-    reasoning_ms: float | None = None
     refusal: str = ""
     tool_calls: tuple[ToolCallView, ...] = ()
     stats: StatsView = field(default_factory=StatsView)

@@ -126,7 +126,6 @@ def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> Mes
         exchange=exchange.pk,
         choice=message.choice or 0,
         model=exchange.model,
-        reasoning_ms=reasoning_ms(exchange.timing),
         stats=StatsView(
             **figures, **cost_words(message.exchange), notes=honoured_sentences(exchange.findings)
         )
@@ -134,13 +133,6 @@ def answer_view(shown: MessageView, message: Message, exchange: Exchange) -> Mes
         else StatsView(),
         error=error_view(exchange),
     )
-
-
-def reasoning_ms(timing: Mapping[str, float]) -> float | None:
-    """Return how long an answer reasoned: from its first reasoning token to its first content, or to its last token."""
-    begun = timing.get("first_reasoning")
-    done = timing.get("first_content", timing.get("last_token"))
-    return None if begun is None or done is None else max(0.0, done - begun)
 
 
 def error_view(exchange: Exchange) -> ErrorView | None:

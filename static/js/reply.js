@@ -8,10 +8,10 @@
 import { fresh } from "./dom.js";
 import { showFailure } from "./failure.js";
 import { paintSoon } from "./frames.js";
-import { gettext, interpolate, language } from "./i18n.js";
+import { gettext, interpolate } from "./i18n.js";
 import { MarkdownView } from "./markdown/view.js";
 import { PlainView } from "./markdown/plain.js";
-import { StatsLine } from "./stats.js";
+import { StatsLine, seconds } from "./stats.js";
 import { ToolCalls } from "./tool_calls.js";
 
 /** @import { ExchangeSocket, Follower } from "./socket.js" */
@@ -25,8 +25,16 @@ import { ToolCalls } from "./tool_calls.js";
 
 export const LIVE = 'article[data-exchange]:is([data-state="queued"], [data-state="streaming"])';
 const TICK_MS = 500;
+const BURST_MS = 50;
 /** @type {EndStats} */
-const UNKNOWN = { tokens_in: null, tokens_out: null, ttft_ms: null, tokens_per_second: null, total_ms: null };
+const UNKNOWN = {
+  tokens_in: null,
+  tokens_out: null,
+  ttft_ms: null,
+  tokens_per_second: null,
+  total_ms: null,
+  reasoning_ms: null,
+};
 
 /** @type {Map<string, Reply>} */
 const replies = new Map();
@@ -254,7 +262,7 @@ class Answer {
     this.#begin();
     if (kind === "c") {
       this.#content += text;
-      this.#thoughtFor();
+      this.#thoughtEnds();
     } else if (kind === "r") {
       this.#reasoning += text;
       if (!replayed) this.#thinking ??= performance.now();
@@ -334,14 +342,21 @@ class Answer {
     this.#reasoning = "";
   }
 
-  /** The first words of the answer end the reasoning. */
-  #thoughtFor() {
-    const label = this.#part("[data-reasoning] > summary > span");
-    if (this.#thinking === null || !label) return;
-    const figures = new Intl.NumberFormat(language(), { maximumFractionDigits: 1 });
-    const time = figures.format((performance.now() - this.#thinking) / 1000);
-    label.textContent = interpolate(gettext("Reasoned for %(time)s"), { time: `${time} s` });
+  /** The first words of the answer end the reasoning; how long it took is known to the server, and told at the end. */
+  #thoughtEnds() {
+    if (this.#thinking === null) return;
+    const ms = performance.now() - this.#thinking;
     this.#thinking = null;
+    // What came in one piece was not reasoned past this page.
+    if (ms >= BURST_MS) this.#thoughtFor(ms);
+  }
+
+  /** @param {number | null} ms */
+  #thoughtFor(ms) {
+    const label = this.#part("[data-reasoning] > summary > span");
+    if (!label) return;
+    label.textContent =
+      ms === null ? gettext("Reasoning") : interpolate(gettext("Reasoned for %(time)s"), { time: seconds(ms) });
   }
 
   #paintRefusal() {
@@ -358,6 +373,7 @@ class Answer {
     this.complete = true;
     this.#source?.normalize();
     this.#stats?.end(stats);
+    this.#thoughtFor(stats.reasoning_ms);
     if (error) showFailure(this.article, error);
     this.article.dataset["state"] = state;
     this.article.removeAttribute("aria-busy");

@@ -11,6 +11,7 @@ import { morph } from "./markdown/morph.js";
  * @property {number | null} ttft_ms
  * @property {number | null} tokens_per_second
  * @property {number | null} total_ms
+ * @property {number | null} reasoning_ms
  * @property {{amount: string | null, currency: string} | null} [cost] amount null: unknown
  */
 
@@ -20,8 +21,9 @@ const whole = new Intl.NumberFormat(language());
 const one = new Intl.NumberFormat(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const two = new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-/** @param {number} ms */
-function seconds(ms) {
+/** A time as `playground/templatetags/figures.py` writes it. @param {number} ms */
+export function seconds(ms) {
+  if (ms >= 600_000) return interpolate(gettext("%(minutes)s min"), { minutes: one.format(ms / 60_000) });
   return `${two.format(ms / 1000)} s`;
 }
 

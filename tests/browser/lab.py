@@ -203,6 +203,7 @@ def end_update(state: str = "completed", error: dict[str, Any] | None = None) ->
         "ttft_ms": 210.0,
         "tokens_per_second": 48.1,
         "total_ms": 1310.0,
+        "reasoning_ms": 480.0,
     }
     return ["end", {"state": state, "error": error, "stats": stats}]
 

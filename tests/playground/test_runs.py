@@ -71,6 +71,9 @@ async def test_a_completed_run_is_shown_and_kept_alike(stage: Stage, desk: Desk,
     found = await kept(exchange)
     assert (found.row.state, found.texts) == ("completed", ("Hello",))
     assert (found.row.status, found.row.usage) == (200, USAGE)
+    # What the reloaded page says of its reasoning.
+    timing = found.row.timing
+    assert end["stats"]["reasoning_ms"] == timing["first_content"] - timing["first_reasoning"]
     assert stage.updates(exchange)[0] == ["s", "queued"]
     assert stage.runs.live_count == 0
 

@@ -90,10 +90,14 @@ def test_an_answer_keeps_the_contract_in_every_state(state: str) -> None:
         model="a-model",
         created=datetime(2026, 11, 21, 14, 32, 6, tzinfo=UTC),
         reasoning="because",
-        reasoning_ms=4790.0,
         tool_calls=(ToolCallView("call_1", "get_weather", '{"city": "<Berlin>"}'),),
         stats=StatsView(
-            tokens_in=1418, tokens_out=634, ttft_ms=612.4, tokens_per_second=48.1, total_ms=13_810
+            tokens_in=1418,
+            tokens_out=634,
+            ttft_ms=612.4,
+            tokens_per_second=48.1,
+            total_ms=13_810,
+            reasoning_ms=4790.0,
         ),
         error=ErrorView("rate_limited", "Too many requests.", "Wait a moment.")
         if state == "failed"
