@@ -32,6 +32,7 @@ PASSWORD: Final = "correct horse battery staple"
 READY_WITHIN: Final = (
     60.0  # seconds; a start takes about one on an idle machine, thirty where ten others work
 )
+COMMAND_WITHIN: Final = 180.0  # seconds for one management command, and for the end of what was killed
 _numbers = itertools.count(1)
 _TEMPLATE: Final = f"served_template_{os.getpid()}"
 
@@ -145,7 +146,7 @@ class ServedProcess:
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL)."""
         self.process.kill()
-        self.process.wait()
+        self.process.wait(COMMAND_WITHIN)
 
     def terminate(self, *, within: float = 15.0) -> int:
         """Ask it to stop (SIGTERM); return its exit status."""
@@ -189,6 +190,7 @@ class Installation:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT, env=self.environment | environment, capture_output=True, text=True, check=False,
+            timeout=COMMAND_WITHIN,
         )  # fmt: skip
         if done.returncode:
             pytest.fail(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
@@ -285,7 +287,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _manage_run(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=True)
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=COMMAND_WITHIN)
 
 
 def _postgres_create(name: str, *, template: str = "template1") -> str:

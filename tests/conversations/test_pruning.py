@@ -184,7 +184,7 @@ def test_killed_in_the_middle_and_twice_at_once_nothing_else_is_lost(installatio
     process = start()
     wait_for(lambda: counts(installation)[2] < 40, within=60, what="the second conversation to be deleted")
     process.kill()
-    process.communicate()
+    process.communicate(timeout=60)
     exchanges, traces, conversations, messages = counts(installation)
     assert exchanges == 3000
     assert messages == (conversations - 1) * 50

@@ -360,14 +360,14 @@ def test_killed_in_the_middle_an_archive_is_whole_or_not_there_and_reading_goes_
     unfinished = tmp_path / ".alice.zip.part"
     wait_for(lambda: unfinished.exists() and unfinished.stat().st_size > 0, within=60, what="the first bytes")
     writing.kill()
-    writing.communicate()
+    writing.communicate(timeout=60)
     assert not target.exists()
     assert archive("write", "alice").communicate(timeout=120)[0].startswith(str(target))
     assert not unfinished.exists()
     reading = archive("read", "bob")
     wait_for(lambda: conversations(installation, 2)[0] > 3, within=60, what="the first conversations")
     reading.kill()
-    reading.communicate()
+    reading.communicate(timeout=60)
     made, messages = conversations(installation, 2)
     assert 3 < made < 300
     assert messages == made * 20  # each whole
