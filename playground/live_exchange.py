@@ -156,7 +156,6 @@ class LiveExchange:
                 self.marks.setdefault("first_token", at)
                 self.marks.setdefault(f"first_{part}", at)
                 self.marks["last_token"] = at
-                return
 
     def progress_take(self) -> Progress:
         """Return what came since the last call and forget it."""

@@ -22,7 +22,7 @@ def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: 
     """Return the figures of an exchange.
 
     TTFT runs from the sent request to the first token of any kind; reasoning from its first token to the first content,
-    or to the last token.
+    or to the last token; unknown where both came in one read, as in a response without a stream.
     """
     return Stats(
         tokens_in=tokens_in,
@@ -37,7 +37,7 @@ def stats_of(*, timing: Mapping[str, float], tokens_in: int | None, tokens_out: 
 def _reasoning_ms(timing: Mapping[str, float]) -> float | None:
     begun = timing.get("first_reasoning")
     done = timing.get("first_content", timing.get("last_token"))
-    return None if begun is None or done is None else max(0.0, done - begun)
+    return None if begun is None or done is None or done <= begun else done - begun
 
 
 def stats_of_response(*, timing: Mapping[str, float], usage: Any) -> Stats:

@@ -170,8 +170,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class StatsView:
-    """The figures of an answer; those under it, and how long it reasoned. `notes`: what the answer did not honour, in short sentences.
+    """The figures of an answer: those under it, and how long it reasoned.
 
+    `notes`: what the answer did not honour, in short sentences.
     `cost` is its cost in words, "" where there was nothing to pay for; `cost_title` says why it is unknown.
     """
 

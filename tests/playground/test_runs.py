@@ -61,8 +61,11 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_a_completed_run_is_shown_and_kept_alike(stage: Stage, desk: Desk, up: FakeUpstream) -> None:
-    up.script("model-a", Stream(text=["Hel", "lo"], reasoning=["Hm."], usage=USAGE))
+    gate = Gate()
+    up.script("model-a", Stream(text=[gate, "Hel", "lo"], reasoning=["Hm."], usage=USAGE))
     exchange = await stage.start(desk)
+    await stage.until(exchange, lambda: ["r", 0, "Hm."] in stage.updates(exchange))
+    gate.open()
     end = await stage.end(exchange)
     assert end["state"] == "completed"
     assert end["error"] is None
@@ -92,9 +95,11 @@ async def test_the_headers_are_kept_as_sent_with_the_key_masked(
 async def test_a_plain_answer_without_streaming_is_shown_and_kept(
     stage: Stage, desk: Desk, up: FakeUpstream
 ) -> None:
-    up.script("model-a", Plain(text="All at once"))
+    up.script("model-a", Plain(text="All at once", reasoning=["Hm."]))
     exchange = await stage.start(desk)
-    assert (await stage.end(exchange))["state"] == "completed"
+    end = await stage.end(exchange)
+    # It came at once; how long it reasoned nobody can tell.
+    assert (end["state"], end["stats"]["reasoning_ms"]) == ("completed", None)
     assert stage.text(exchange) == "All at once"
     assert (await kept(exchange)).texts == ("All at once",)
 
