@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.workbench import Workbench
+from tests.chromium import PATIENCE
+from tests.served import wait_for
 
 _FILES = """(files) => {
   const transfer = new DataTransfer();
@@ -93,3 +95,19 @@ class Composer:
         self.bench.message.fill(text)
         self.add_button.click()
         expect(self.page.get_by_role("article")).to_have_count(count + 1)
+
+
+def length_of(audio: Locator) -> float:
+    """Return the seconds of a sound on the page once Chromium has read that much of it; fail when it cannot."""
+
+    def length() -> float:
+        seconds: float = audio.evaluate(
+            """audio => {
+              if (audio.error) throw new Error(`${audio.currentSrc}: ${audio.error.message}`);
+              return audio.readyState < audio.HAVE_METADATA ? 0 : audio.duration;
+            }"""
+        )
+        return seconds
+
+    found: float = wait_for(length, within=PATIENCE / 1000, what="the sound's length")
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.attaching import Composer
+from tests.browser.attaching import Composer, length_of
 from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
@@ -91,11 +91,9 @@ def test_images_chosen_pasted_and_dropped_are_sent_byte_for_byte_in_order(
     question = bench.questions.last
     expect(question.get_by_role("img", name="Image")).to_have_count(2)
     for image in question.get_by_role("img", name="Image").all():
-        assert image.evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 0
-    assert question.locator("audio").evaluate(
-        "async (audio) => { while (audio.readyState < 1) await new Promise(requestAnimationFrame);"
-        " return audio.duration }"
-    ) == pytest.approx(0.1, abs=0.01)
+        image.scroll_into_view_if_needed()
+        expect(image).not_to_have_js_property("naturalWidth", 0)
+    assert length_of(question.locator("audio")) == pytest.approx(0.1, abs=0.01)
 
     # Said differently, the images stay.
     question.hover()

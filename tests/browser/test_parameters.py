@@ -164,9 +164,11 @@ def test_only_what_is_sent_hides_the_rest(bench: Workbench, panel: Locator) -> N
 
 KEYS_TO_PREVIEW = """async (field) => {
   const preview = document.querySelector("[data-preview]");
+  const patience = AbortSignal.timeout(20000);
   const seen = [];
   for (let digit = 101; digit < 116; digit += 1) {
-    const shown = new Promise((done) => {
+    const shown = new Promise((done, fail) => {
+      patience.onabort = () => fail(new Error(`0.${digit} is not in the preview: ${preview.textContent}`));
       const observer = new MutationObserver(() => {
         if (!preview.textContent.includes(`"temperature": 0.${digit}`)) return;
         observer.disconnect();

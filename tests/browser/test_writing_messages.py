@@ -6,7 +6,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.attaching import Composer
+from tests.browser.attaching import Composer, length_of
 from tests.browser.house import House, house_open, provider_at
 from tests.browser.workbench import Workbench
 from tests.fakes import FakeUpstream
@@ -131,10 +131,7 @@ def test_an_answer_that_speaks_can_be_heard_live_and_after_a_reload(
         answer = bench.expect_state("completed")
         expect(answer.locator("[data-markdown]")).to_contain_text("Hello there.")
         expect(answer.locator("audio")).to_be_visible()
-        assert answer.locator("audio").evaluate(
-            "async (audio) => { while (audio.readyState < 1) await new Promise(requestAnimationFrame);"
-            " return audio.duration }"
-        ) == pytest.approx(0.1, abs=0.01)
+        assert length_of(answer.locator("audio")) == pytest.approx(0.1, abs=0.01)
         expect(answer.get_by_role("img", name="Image")).to_have_count(1)
         bench.page.reload()
     upstream.script("m", Stream(text=["Well."]))
