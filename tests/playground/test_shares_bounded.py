@@ -196,9 +196,15 @@ def test_continue_as_copy_makes_a_private_conversation_of_the_readers(
 
 
 @pytest.mark.django_db(transaction=True)  # a re-run reads in a thread of its own
-@pytest.mark.parametrize("deed", ["copy", "rerun"])
-def test_who_is_not_signed_in_does_that_first_and_comes_back_here(
-    desk: Desk, client: Client, deed: str
+@pytest.mark.parametrize(
+    ("deed", "why"),
+    [
+        ("copy", "To continue as a copy you need an account"),
+        ("rerun", "To run it again you need an account"),
+    ],
+)
+def test_who_is_not_signed_in_is_told_why_does_that_first_and_comes_back_here(
+    desk: Desk, client: Client, deed: str, why: str
 ) -> None:
     link = share(desk)
     for method in (client.get, client.post):
@@ -206,6 +212,8 @@ def test_who_is_not_signed_in_does_that_first_and_comes_back_here(
         assert answer.status_code == 302
         assert answer["Location"] == f"/accounts/login/?next={link.path}{deed}/"
     assert Conversation.objects.count() == 1
+    assert why in text(client, answer["Location"])
+    assert "you need an account" not in text(client, f"/accounts/login/?next=/s/{'x' * 22}/nothing/")
     signed_in = client.post(answer["Location"], {"login": "alice", "password": PASSWORD})
     assert signed_in["Location"] == f"{link.path}{deed}/"
 
