@@ -120,6 +120,8 @@ ACCOUNT_FORMS = {
     "login": "team.forms.LoginForm",
     "signup": "team.forms.SignupForm",
     "add_email": "team.forms.EmailForm",
+    "change_password": "team.forms.ChangePasswordForm",
+    "reset_password_from_key": "team.forms.ResetPasswordKeyForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]

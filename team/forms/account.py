@@ -6,8 +6,10 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import PasswordField
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.models import EmailAddress
 from allauth.core import context
@@ -94,3 +96,26 @@ class EmailForm(AllauthAddEmailForm):  # type: ignore[misc]  # allauth is not ty
         address = services.email_set(user=self.user, email=self.cleaned_data["email"])
         messages.success(request, _("Saved."))
         return address
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        new_password_words(self)
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        new_password_words(self)
+
+
+def new_password_words(form: forms.Form) -> None:
+    """Call the two fields of a new password by our names for them."""
+    form.fields["password1"].label = _("New password")
+    form.fields["password2"].label = _("New password (again)")

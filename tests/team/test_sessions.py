@@ -119,6 +119,9 @@ def test_a_new_password_ends_the_other_sessions(
 ) -> None:
     other = client_of(bob)
     new = "another horse, another battery"
+    page = bob_client.get("/accounts/password/change/").content.decode()
+    for label in ("Current password", "New password", "New password (again)"):
+        assert f">{label}</label>" in page
     answer = bob_client.post(
         "/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new}
     )
@@ -146,6 +149,7 @@ def test_a_reset_link_works_once_and_names_the_public_address(
     new = "another horse, another battery"
 
     form_page = client.get(link[1], follow=True)
+    assert ">New password (again)</label>" in form_page.content.decode()
     changed = client.post(form_page.request["PATH_INFO"], {"password1": new, "password2": new})
     assert changed.status_code == 302
     bob.refresh_from_db()
