@@ -7,11 +7,13 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from playground.runtime import runtime
+from playground.views.fragment_pages import page_of_fragment
 from team.models import User
 
 P = ParamSpec("P")
@@ -39,6 +41,8 @@ def signed_in(view: Callable[Concatenate[PersonRequest, P], HttpResponseBase]) -
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _sign_in(request)
+        if not by_script(request) and (page := page_of_fragment(request, request.user)):
+            return redirect(page)
         try:
             return view(cast("PersonRequest", request), *args, **kwargs)
         except Forbidden as error:

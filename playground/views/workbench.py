@@ -54,10 +54,10 @@ NEWEST = 30
 @require_GET
 @signed_in
 def home(request: PersonRequest) -> HttpResponse:
-    """Lead to the newest conversation, or to a new one; `parameter` names a row to show there."""
+    """Lead to the newest conversation, or to a new one; `parameter` names a row to show there, `open` a dialog."""
     newest = selectors.conversation_newest(user=request.user) or _conversation_new(request.user)
-    parameter = request.GET.get("parameter", "")
-    query = "?" + urlencode({"parameter": parameter}) if parameter else ""
+    told = {name: request.GET[name] for name in ("parameter", "open") if request.GET.get(name)}
+    query = "?" + urlencode(told) if told else ""
     return redirect(reverse("conversation", args=[newest.pk]) + query)
 
 

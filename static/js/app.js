@@ -8,7 +8,7 @@ import { bind as bindComments, start as startComments } from "./comments.js";
 import { bind as bindComposer } from "./composer.js";
 import { hideConnection, showConnection } from "./connection.js";
 import { start as startCopy } from "./copy.js";
-import { start as startDialogs } from "./dialog.js";
+import { openNamed, start as startDialogs } from "./dialog.js";
 import { start as startDrawers } from "./drawers.js";
 import { start as startFinder } from "./finder.js";
 import { bind as bindFarRows } from "./far_rows.js";
@@ -105,6 +105,7 @@ function openSocket() {
 for (const start of starts) start();
 bindAll(document);
 startTry();
+openNamed();
 for (const type of ["htmx:load", "fragment:added"]) {
   document.addEventListener(type, (event) => {
     if (event.target instanceof HTMLElement && event.target !== document.body) bindAll(event.target);

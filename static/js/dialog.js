@@ -74,6 +74,18 @@ export function start() {
   });
 }
 
+/** The address of a fragment leads here as `?open=presets`: open what a button of the page opens. */
+export function openNamed() {
+  const address = new URL(location.href);
+  const name = address.searchParams.get("open");
+  if (!name) return;
+  // A reload, or the address copied, opens nothing.
+  address.searchParams.delete("open");
+  history.replaceState(history.state, "", address);
+  const opener = document.querySelector(`[data-dialog-open="#${CSS.escape(name)}"]`);
+  if (opener instanceof HTMLElement) window.addEventListener("load", () => opener.click(), { once: true });
+}
+
 /** @param {HTMLDialogElement} dialog @param {MouseEvent} event */
 function isOutside(dialog, event) {
   const box = dialog.getBoundingClientRect();

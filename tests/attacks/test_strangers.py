@@ -233,6 +233,19 @@ def test_nobody_gets_in_without_signing_in(name: str, belongings: Belongings, no
             assert answer.headers["location"].startswith("/accounts/login/")
 
 
+def test_a_browser_that_opens_an_address_gets_a_whole_page(belongings: Belongings) -> None:
+    bare = []
+    for name, methods in ROUTES.items():
+        if methods["GET"] == WRONG_METHOD:
+            continue
+        path = belongings.path(name)
+        answer = ask(belongings.page, "GET", path, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+        html = answer.headers.get("content-type", "").startswith("text/html")
+        if html and answer.status_code < 300 and "<!doctype html>" not in answer.text[:40].lower():
+            bare.append(path)
+    assert not bare, "\n".join(bare)
+
+
 def test_all_of_it_is_still_there_for_its_owner(belongings: Belongings) -> None:
     page = belongings.page.client.get(f"/conversations/{belongings.page.conversation}/")
     assert f"The answer is {CANARY}." in page.text

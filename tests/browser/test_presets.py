@@ -104,4 +104,9 @@ def test_a_preset_is_saved_changed_reverted_and_applied_by_slash(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(message).to_have_value("/etc")
+
+    # The address that the dialog fetches its list from, opened as a page.
+    page.goto(f"{house.server.url}/presets/")
+    expect(dialog.get_by_text("Guide")).to_be_visible()
+    assert "open=" not in page.url
     assert faults == []
