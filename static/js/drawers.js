@@ -14,13 +14,13 @@ export function start() {
     const room = roomOf(button.dataset["drawerToggle"] ?? "");
     if (room) flip(room, button);
   });
-  delegate("click", "[data-drawer-close]", () => openDrawers().forEach((room) => close(room)));
+  delegate("click", "[data-drawer-close]", () => openDrawers().forEach(leave));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const drawers = openDrawers();
     if (drawers.length === 0) return;
     event.preventDefault();
-    drawers.forEach((room) => close(room));
+    drawers.forEach(leave);
   });
   // A drawer left open must not stay modal on a page that became wide.
   addEventListener("resize", settle);
@@ -39,10 +39,28 @@ export function toggle(name) {
   if (room) flip(room, document.activeElement);
 }
 
+/** Whether what is in a room can be seen: the room is open, and no part of it hidden. @param {Element} element */
+export function isSeen(element) {
+  const room = element.closest("[data-drawer]");
+  return element.checkVisibility() && (!(room instanceof HTMLElement) || isOpen(room));
+}
+
 /** @param {HTMLElement} room @param {Element | null} from */
 function flip(room, from) {
-  if (isOpen(room)) close(room);
-  else open(room, from);
+  if (isOpen(room)) return leave(room);
+  open(room, from);
+  moved(room);
+}
+
+/** The person closes a room. @param {HTMLElement} room */
+function leave(room) {
+  close(room);
+  moved(room);
+}
+
+/** @param {HTMLElement} room */
+function moved(room) {
+  room.dispatchEvent(new Event("drawer:moved", { bubbles: true }));
 }
 
 /** @param {string} name */

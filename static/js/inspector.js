@@ -1,6 +1,7 @@
 // @ts-check
 /** Which answer the inspector is about; the room itself (inspector/room.js) is fetched when somebody first sees it. */
 import { elements, fresh } from "./dom.js";
+import { isSeen } from "./drawers.js";
 import { Lazy, onFirst } from "./lazy.js";
 import { show } from "./panels.js";
 
@@ -8,7 +9,7 @@ const room = new Lazy(() => import("./inspector/room.js"));
 
 export function start() {
   onFirst("click", "[data-inspect]", room);
-  document.addEventListener("panel:shown", loadIfSeen);
+  for (const type of ["panel:shown", "drawer:moved"]) document.addEventListener(type, loadIfSeen);
   document.addEventListener("run:started", () => {
     const region = shownRegion();
     if (region) chooseNewest(region);
@@ -28,7 +29,8 @@ export function bind(root) {
 }
 
 function loadIfSeen() {
-  if (!room.now && shownRegion()?.checkVisibility()) void room.load();
+  const region = shownRegion();
+  if (!room.now && region && isSeen(region)) void room.load();
 }
 
 function shownRegion() {

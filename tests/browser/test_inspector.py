@@ -185,6 +185,20 @@ def test_a_link_leads_to_a_tab_and_an_event(bench: Workbench, upstream: FakeUpst
     bench.page.get_by_role("button", name="Parameters", exact=True).first.click()
     expect(bench.page).not_to_have_url(re.compile("tab="))
 
+    # A newer answer takes the older one's place in the inspector and in the address: a reload shows the same.
+    bench.inspect("Request")
+    expect(inspecting.panel).to_contain_text("Many.")
+    first = bench.page.url
+    bench.say("More.")
+    expect(bench.page).not_to_have_url(first)
+    bench.expect_state("completed")
+    bench.page.reload()
+    expect(inspecting.panel).to_contain_text("More.")
+    expect(bench.answers.last).to_have_attribute("aria-current", "true")
+    # What nobody sees is named by no address.
+    bench.page.get_by_role("button", name="Hide the right side").click()
+    expect(bench.page).not_to_have_url(re.compile("exchange="))
+
 
 def is_ready(served: ServedProcess) -> bool:
     """Whether the local model is; a busy machine takes its time to say so."""

@@ -1,6 +1,7 @@
 // @ts-check
 /** The inspector: choose an answer, look at its exchange in tabs; what is shown follows the exchange to its end. */
 import { delegate, fresh, make } from "../dom.js";
+import { isSeen } from "../drawers.js";
 import { problemNodes } from "../field_message.js";
 import { insert } from "../fragments.js";
 import { gettext } from "../i18n.js";
@@ -37,7 +38,7 @@ export function start() {
     const article = button.closest("[data-exchange]");
     if (article instanceof HTMLElement) inspector?.choose(article, button.dataset["inspect"] ?? "");
   });
-  document.addEventListener("panel:shown", () => inspector?.shown());
+  for (const type of ["panel:shown", "drawer:moved"]) document.addEventListener(type, () => inspector?.shown());
   // inspector.js has chosen the newest answer.
   document.addEventListener("run:started", () => inspector?.refresh());
   document.addEventListener("exchange:ended", (event) => {
@@ -77,6 +78,10 @@ class Inspector {
     return tab?.getAttribute("data-tab") ?? "request";
   }
 
+  get #url() {
+    return `/exchanges/${this.#exchange}/${this.#tab}/`;
+  }
+
   /** Show an answer's exchange. @param {HTMLElement} article @param {string} name of the tab, "" for the open one */
   choose(article, name) {
     this.#region.dataset["exchange"] = article.dataset["exchange"] ?? "";
@@ -91,9 +96,10 @@ class Inspector {
     if (exchange === this.#exchange) this.#again();
   }
 
-  /** The right side shows another of its rooms. */
+  /** The right side shows another of its rooms, or was opened or closed. */
   shown() {
-    if (!this.#region.checkVisibility()) {
+    if (this.#shown === this.#url) this.#write();
+    if (!isSeen(this.#region)) {
       release();
       writePlace(null);
     }
@@ -103,7 +109,7 @@ class Inspector {
   /** Follow a live exchange. */
   tick() {
     const live = document.querySelector(`${LIVE}[data-exchange="${CSS.escape(this.#exchange)}"]`);
-    if (!live || !GROWING_TABS.includes(this.#tab) || document.hidden || !this.#region.checkVisibility()) return;
+    if (!live || !GROWING_TABS.includes(this.#tab) || document.hidden || !isSeen(this.#region)) return;
     // What somebody is marking to copy must not go away under the pointer.
     const marked = getSelection();
     if (marked && !marked.isCollapsed && this.#panel.contains(marked.anchorNode)) return;
@@ -125,10 +131,9 @@ class Inspector {
 
   /** Show what is chosen, when somebody can see it. */
   refresh() {
-    const visible = this.#region.checkVisibility();
+    const visible = isSeen(this.#region);
     this.#mark(visible ? this.#exchange : "");
-    const url = `/exchanges/${this.#exchange}/${this.#tab}/`;
-    if (visible && this.#exchange && url !== this.#shown) void this.#load(url);
+    if (visible && this.#exchange && this.#url !== this.#shown) void this.#load(this.#url);
   }
 
   /** @param {string} url */
@@ -136,6 +141,8 @@ class Inspector {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
     this.#panel.setAttribute("aria-busy", "true");
+    // At once: who loads the page anew meanwhile sees what was chosen, not what was shown before.
+    if (this.#panel.dataset["shows"] !== url) writePlace({ exchange: this.#exchange, tab: this.#tab, event: this.#event });
     // What stands there says that there is nothing to see.
     if (!this.#panel.dataset["shows"]) this.#panel.replaceChildren(make("p", { class: "inspect__note" }, gettext("Loading…")));
     const result = await get(this.#query(url), loading.signal);
@@ -176,7 +183,7 @@ class Inspector {
   /** Let the page's address lead to what is shown. */
   #write() {
     const event = this.#event || (this.#tab === "events" ? openEvent(this.#panel) : "");
-    if (this.#region.checkVisibility()) writePlace({ exchange: this.#exchange, tab: this.#tab, event });
+    if (isSeen(this.#region)) writePlace({ exchange: this.#exchange, tab: this.#tab, event });
   }
 
   /** The answer that is shown is marked in the transcript. @param {string} exchange "" for none */
