@@ -35,7 +35,7 @@ export function start() {
   });
   delegate("click", "[data-stop-column]", (button) => void stop(button));
   delegate("click", "[data-undo]", (button) => void undo(button.dataset["undo"] ?? ""));
-  delegate("change", "[data-lead]", (input) => void lead(/** @type {HTMLInputElement} */ (input)));
+  delegate("change", "[data-lead]", (input) => lead(/** @type {HTMLInputElement} */ (input)));
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !form.matches("[data-columns-form]")) return;
@@ -180,7 +180,8 @@ function showStates() {
     reveal(column, "[data-stop-column]", live);
     reveal(column, "[data-lead-row]", answered);
     const switched = column.querySelector("[data-lead]");
-    if (switched instanceof HTMLInputElement) switched.checked = same;
+    // One that was just pressed says what was wished until the server has answered.
+    if (switched instanceof HTMLInputElement && !switched.hasAttribute("aria-busy")) switched.checked = same;
     showDot(column, live ? "live" : article?.dataset["state"] === "failed" ? "bad" : "");
   }
 }
@@ -224,8 +225,17 @@ async function stopIn(column) {
   return results.find((result) => !result.ok)?.problem ?? "";
 }
 
+/** @type {Promise<unknown>} one at a time: what was pressed last is what stays */
+let lastLead = Promise.resolve();
+
+/** @param {HTMLInputElement} input */
+function lead(input) {
+  input.setAttribute("aria-busy", "true");
+  lastLead = lastLead.then(() => leadNow(input)).catch(reportError);
+}
+
 /** Let all columns go on from this one's answer, or each from its own again. @param {HTMLInputElement} input */
-async function lead(input) {
+async function leadNow(input) {
   const column = input.closest("section[data-column]");
   const compare = input.closest("[data-compare]");
   if (!(column instanceof HTMLElement) || !(compare instanceof HTMLElement)) return;
@@ -233,6 +243,8 @@ async function lead(input) {
   const message = lastMessage(column)?.dataset["message"] ?? "";
   const fields = new URLSearchParams(leads ? { message } : { apart: "1" });
   const result = await post(`${compare.dataset["columnsUrl"]}lead/`, fields);
+  // Pressed again meanwhile: the next turn asks for that.
+  if (leads === input.checked) input.removeAttribute("aria-busy");
   if (!result.ok) {
     showStates();
     return toast(result.problem, "bad");

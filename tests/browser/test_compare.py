@@ -1,7 +1,7 @@
 """Columns beside each other: three turns, each its own way; one is stopped, one leads all, two differ by words."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.compare import Compare
@@ -77,8 +77,20 @@ def test_three_columns_for_three_turns(compare: Compare, upstream: FakeUpstream)
     # The third turn: all columns go on from the answer of B, once it stands there as it was kept.
     expect(compare.answer("B").get_by_label("Statistics")).to_contain_text("TTFT")
     lead = compare.column("B").get_by_role("switch", name="Continue all from this answer")
-    lead.click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/columns/lead/", hold)
+    with page.expect_request("**/columns/lead/"):
+        lead.click()
+    # What comes into the page meanwhile does not take the wish back.
+    page.evaluate("document.dispatchEvent(new Event('fragment:added'))")
     expect(lead).to_be_checked()
+    for route in held:
+        route.continue_()
+    page.unroute("**/columns/lead/")
     for letter in "ABC":
         expect(compare.answer(letter)).to_contain_text("b two")
     compare.say("Third")
