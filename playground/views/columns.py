@@ -22,6 +22,7 @@ from playground.column_views import ColumnPane, ColumnPart, CompareView, column_
 from playground.parameter_rows import parameter_groups
 from playground.sweep import SweepForm
 from playground.views.desk import (
+    NEWEST,
     api_id,
     column_asked,
     conversation_of,
@@ -36,10 +37,6 @@ from playground.watching import conversation_changed
 from team import selectors as team
 from team.models import Provider, User
 from upstream import catalog
-
-NEWEST = 30
-"""Messages of each column on the first page."""
-
 
 # Making and ordering
 

@@ -16,6 +16,8 @@ from upstream import catalog
 
 GENERIC: Final = "generic"
 """The API of a column without a provider."""
+NEWEST: Final = 30
+"""Messages of a branch on the first page; older ones are loaded when somebody scrolls up to them."""
 
 
 def conversation_of(user: User, pk: UUID) -> Conversation:

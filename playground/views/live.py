@@ -1,6 +1,5 @@
 """What a page fetches when its conversation changed elsewhere, and the map of its tree."""
 
-from typing import Final
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,13 +11,10 @@ from conversations import selectors
 from conversations.models import Column, Conversation
 from playground.news import news_of, path_to_show, rows_read
 from playground.tree_map import map_rows
-from playground.views.desk import column_asked, conversation_of, uuid_or_none
+from playground.views.desk import NEWEST, column_asked, conversation_of, uuid_or_none
 from playground.views.messages import message_views
 from playground.views.signed_in import PersonRequest, signed_in
 from playground.watching import seen_of
-
-NEWEST: Final = 60
-"""Messages that a page gets whose first one is not on the branch any more."""
 
 
 @require_POST
@@ -44,7 +40,7 @@ def conversation_news(request: PersonRequest, pk: UUID) -> HttpResponse:
     context = {
         "news": news_of([] if whole else shown, message_views(messages, column=named)),
         "whole": whole,
-        "earlier_href": _earlier_href(found, wanted[0]) if whole and start else "",
+        "earlier_href": _earlier_href(found, wanted[0]) if first not in path and start else "",
         "conversation": found,
         "columns": len(selectors.column_list(conversation=found)),
         "seen": seen_of(found),

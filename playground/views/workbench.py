@@ -26,6 +26,7 @@ from playground.view_models import (
 )
 from playground.views.columns import compare_view
 from playground.views.desk import (
+    NEWEST,
     api_id,
     column_asked,
     conversation_of,
@@ -46,9 +47,6 @@ from team import selectors as team
 from team.models import Provider, User
 from team.selectors import pricing
 from upstream import catalog
-
-NEWEST = 30
-"""Messages on the first page; older ones are loaded when somebody scrolls up to them."""
 
 
 @require_GET

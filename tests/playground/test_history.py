@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from conversations import selectors, services
 from conversations.models import Comment, Conversation, Exchange, Message, Tag
 from conversations.selectors import ListFilter, Shelf
+from playground.views.desk import NEWEST
 from team.models import User
 from tests.cast import client_of
 from tests.desk import Desk, desk_make
@@ -295,3 +296,26 @@ def test_who_edits_what_goes_into_the_trash_at_the_same_moment_is_told(desk: Des
 
     assert deleted.status_code == 302
     assert {answer.status_code for answer in edited} <= {200, 404, 409}
+
+
+# What a page is told that showed nothing yet
+
+
+def test_an_empty_page_gets_as_many_messages_as_a_page_opens_with_and_the_way_to_earlier_ones(
+    desk: Desk, alice_client: Client
+) -> None:
+    conversation, above = desk.conversation, None
+    for number in range(NEWEST + 1):
+        above = Message.objects.create(
+            conversation=conversation,
+            parent=above,
+            role="user",
+            content=[{"type": "text", "text": f"No {number}."}],
+        )
+    conversation.columns.update(leaf=above)
+    page = alice_client.get(f"/conversations/{conversation.pk}/").content.decode()
+    news = alice_client.post(f"/conversations/{conversation.pk}/news/").content.decode()
+    for html in (page, news):
+        assert html.count('data-role="user"') == NEWEST
+        assert "No 0." not in html
+        assert f"/conversations/{conversation.pk}/before/" in html
