@@ -86,6 +86,15 @@ class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
 class PageSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
     """A websocket that may be closed with the codes that tell a browser to come back (1012, 1013)."""
 
+    def serverAccept(self, subprotocol: str | None = None) -> None:
+        """Open the socket, unless it was given up a moment ago.
+
+        Autobahn cuts what takes longer than HANDSHAKE, and we hear of it in the reactor's next round. What is accepted
+        until then would count as open once more; its end would fail, and the application never hear of it.
+        """
+        if self.state == self.STATE_CONNECTING:
+            super().serverAccept(subprotocol)
+
     def serverClose(self, code: int | None = None) -> None:
         """Send the close frame ourselves: Autobahn's `sendClose` refuses every registered code but 1000."""
         self.sendCloseFrame(code=1000 if code is None else code, isReply=False)
@@ -132,6 +141,7 @@ class PlaygroundServer(Server):  # type: ignore[misc]  # daphne has no types
             websocket_max_message_size=MAX_MESSAGE,
             websocket_max_frame_size=MAX_MESSAGE,
             websocket_handshake_timeout=HANDSHAKE,
+            websocket_connect_timeout=HANDSHAKE,
             request_buffer_size=64 * 1024,
         )
         self._sockets = sockets

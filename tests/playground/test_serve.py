@@ -10,9 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from django.conf import settings
+from twisted.internet.defer import Deferred
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from playground.server import PageSocket
 from tests.served import Installation, ServedProcess, wait_for
 from tests.servers import BACKENDS
 
@@ -196,6 +198,14 @@ def test_a_message_past_the_bound_closes_the_socket(served: ServedProcess) -> No
         with pytest.raises(ConnectionClosed):
             exhaust(page)
     assert served.health()["status"] == "ok"
+
+
+def test_a_socket_that_was_given_up_is_not_opened_any_more() -> None:
+    given_up = PageSocket()
+    given_up.handshake_deferred = Deferred()
+    given_up.state = PageSocket.STATE_CLOSED
+    given_up.serverAccept()
+    assert not given_up.handshake_deferred.called
 
 
 def test_static_files_come_hashed_compressed_and_for_ever(served: ServedProcess) -> None:
