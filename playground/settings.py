@@ -98,6 +98,7 @@ if REDIS_URL:
 
 # People
 AUTH_USER_MODEL = "team.User"
+SESSION_ENGINE = "team.sessions"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from conversations.models import Conversation, Exchange
 from team.models import User
+from team.prepared import Given
 
 
 def visible_to(user: User, path: str = "") -> Q:
@@ -20,7 +21,7 @@ def visible_to(user: User, path: str = "") -> Q:
     return whose & Q(**{f"{prefix}trashed": None})
 
 
-def editable_by(user: User, path: str = "") -> Q:
+def editable_by(user: User | Given, path: str = "") -> Q:
     """Return the condition under which `user` may write into a conversation: their own, or the team's to work on."""
     prefix = f"{path}__" if path else ""
     whose = Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}visibility": Conversation.Visibility.TEAM_EDIT})

@@ -1,23 +1,23 @@
 """What a request carries: the branch in the API's own shape."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from conversations.models import Message
 from conversations.parts import is_own
 from conversations.tool_calls import calls_for_api
+from team.prepared import Given, Prepared
+
+_NEEDED: Final = ("parent", "role", "name", "content", "tool_calls", "tool_call_id", "as_parts", "extra")
+_SAID: Final = Prepared(lambda: Message.objects.filter(conversation_id=Given("conversation")).only(*_NEEDED))
 
 
 def history(*, conversation_id: UUID, leaf_id: UUID | None) -> list[Message]:
     """Return the messages from the root to `leaf_id` with what a request needs of them. One query, however long it is."""
     if leaf_id is None:
         return []
-    needed = ("parent", "role", "name", "content", "tool_calls", "tool_call_id", "as_parts", "extra")
-    found = {
-        message.pk: message
-        for message in Message.objects.filter(conversation_id=conversation_id).only(*needed)
-    }
+    found = {message.pk: message for message in _SAID.rows(conversation=conversation_id)}
     messages: list[Message] = []
     at: UUID | None = leaf_id
     while at is not None and at in found:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from conversations.services.conversation import conversation_touch
 from conversations.tool_calls import RESULT_ROLES, calls_of, result_message
 from conversations.written import Written
 from team.models import Provider, User
+from team.prepared import Given, Prepared
 from upstream import catalog
 from upstream.wire import capture
 from upstream.wire.request import Draft, Endpoint, PreparedRequest, request_build
@@ -132,16 +134,30 @@ def run_open(
         return run_existing(taken, person=person)
 
 
+_EDITABLE: Final = Prepared(
+    lambda: Conversation.objects.filter(
+        selectors.editable_by(Given("user")), pk=Given("pk")
+    ).select_for_update()
+)
+_COLUMNS: Final = Prepared(
+    lambda: Column.objects.filter(conversation=Given("conversation")).order_by("position")
+)
+_HERE: Final = Prepared(
+    lambda: Message.objects.filter(conversation=Given("conversation"), pk=Given("pk")).only("pk")
+)
+
+
 @transaction.atomic
 def _run_make(
     person: User, conversation_id: UUID, run_id: UUID, process: str, turns: Sequence[Turn]
 ) -> OpenedRun:
     """Commit everything of a new run; what is of one kind is written at once. Raises `RunTaken`."""
-    editable = Conversation.objects.filter(selectors.editable_by(person))
-    conversation = editable.select_for_update().get(pk=conversation_id)
+    conversation = _EDITABLE.row(user=person.pk, pk=conversation_id)
+    if conversation is None:
+        raise Conversation.DoesNotExist
     run = run_create(run_id, conversation, person)
     keys = keys_charged(person=person, providers=[turn.provider for turn in turns])
-    columns = list(conversation.columns.order_by("position"))
+    columns = _COLUMNS.rows(conversation=conversation.pk)
     said: dict[object, list[Message]] = {}
     opened: list[tuple[Exchange, OpenedExchange]] = []
     new: list[Message] = []
@@ -214,7 +230,7 @@ def _words(conversation: Conversation, column: Column, turn: Turn, person: User)
 
 def _seen(conversation: Conversation, below: Below) -> UUID | None:
     """Return where words go that somebody wrote who saw the branch end there, wherever the column leads by now."""
-    if below.message is not None and not conversation.messages.filter(pk=below.message).exists():
+    if below.message is not None and not _HERE.rows(conversation=conversation.pk, pk=below.message):
         raise MessageMissing
     return below.message
 

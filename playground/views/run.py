@@ -159,7 +159,7 @@ def run_commit(asked: Asked, process: str) -> tuple[OpenedRun, list[Provider]]:
 
 def _turns(asked: Asked) -> Iterator[Turn]:
     """Yield what each column that is asked to run sends."""
-    providers = list(team.providers_for(user=asked.person))
+    providers = team.provider_list(user=asked.person)
     posted = columns_posted(user=asked.person, conversation_id=asked.conversation_id, data=asked.data)
     for column in posted:
         try:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 
-from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -15,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 from playground.runtime import runtime
 from playground.views.fragment_pages import page_of_fragment
 from team.models import User
+from team.selectors import person_signed_in
 
 P = ParamSpec("P")
 
@@ -59,8 +59,8 @@ def signed_in_async(
     @wraps(view)
     async def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         # Not `request.auser`: its thread would hold a database connection for as long as the view takes.
-        user = await runtime().in_database(get_user, request)
-        if not isinstance(user, User):
+        user = await runtime().in_database(person_signed_in, session=request.session)
+        if user is None:
             return _sign_in(request)
         request.user = user
         try:

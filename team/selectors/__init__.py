@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.crypto import constant_time_compare
@@ -25,7 +25,9 @@ from django.utils.translation import gettext as _
 from team import vault
 from team.errors import KeyMissing, KeyUnbound, NotFound
 from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, SignupMode, TeamSettings, User
+from team.prepared import Given, Prepared
 from team.provider_values import Headers, origin_of
+from team.sessions import SessionStore
 from upstream import catalog
 from upstream.wire.request import Endpoint
 
@@ -42,9 +44,17 @@ HOSTS_FRESH: Final = 1.0
 # Providers
 
 
-def providers_for(*, user: User) -> QuerySet[Provider]:
+def providers_for(*, user: User | Given) -> QuerySet[Provider]:
     """Return the providers this person may use: the team's and their own, in the order of the pages."""
     return Provider.objects.filter(Q(owner__isnull=True) | Q(owner=user))
+
+
+_PROVIDERS: Final = Prepared(lambda: providers_for(user=Given("user")))
+
+
+def provider_list(*, user: User) -> list[Provider]:
+    """Return what `providers_for` does, read at once."""
+    return _PROVIDERS.rows(user=user.pk)
 
 
 def provider_for(*, user: User, pk: UUID | str) -> Provider:
@@ -196,9 +206,13 @@ def extra_headers_of(*, provider: Provider) -> Headers:
     return tuple((str(name), str(value)) for name, value in json.loads(text))
 
 
+_KEYS: Final = Prepared(
+    lambda: ApiKey.objects.filter(Q(owner=Given("user")) | Q(owner__isnull=True), provider=Given("provider"))
+)
+
+
 def _key_for(user: User, provider: Provider) -> ApiKey | None:
-    # Sorted here: one of one's own and one of the team's at most, and sorting them in SQL took longer than reading them.
-    keys = ApiKey.objects.filter(Q(owner=user) | Q(owner__isnull=True), provider=provider)
+    keys = _KEYS.rows(user=user.pk, provider=provider.pk)
     return min(keys, key=lambda key: key.owner_id is None, default=None)
 
 
@@ -226,6 +240,10 @@ def _opened(token: str, provider: Provider, sentence: str) -> str:
 # Addresses
 
 
+_SETTINGS: Final = Prepared(lambda: TeamSettings.objects.filter(pk=TeamSettings.ONLY_ROW))
+_LOCAL: Final = Prepared(lambda: Provider.objects.filter(is_local=True, is_ready=True))
+
+
 def allowed_hosts() -> tuple[str, ...]:
     """Return the addresses that may be called although private, for ``AddressGuard``.
 
@@ -244,10 +262,8 @@ def allowed_hosts_refresh() -> tuple[str, ...]:
     """Read the administrators' list and the local model's address now, and return all allowed addresses."""
     global _hosts_seen, _hosts_seen_at
     at = time.monotonic()
-    rows = TeamSettings.objects.filter(pk=TeamSettings.ONLY_ROW).values_list("private_hosts", flat=True)
-    hosts = [host for row in rows for host in row if isinstance(host, str)]
-    local = Provider.objects.filter(is_local=True, is_ready=True).values_list("base_url", flat=True)
-    hosts += [urlsplit(url).netloc for url in local]
+    hosts = [host for row in _SETTINGS.rows() for host in row.private_hosts if isinstance(host, str)]
+    hosts += [urlsplit(local.base_url).netloc for local in _LOCAL.rows()]
     _hosts_seen, _hosts_seen_at = tuple(hosts), at
     return tuple(settings.PRIVATE_HOSTS) + _hosts_seen
 
@@ -292,13 +308,18 @@ def invitation_token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+_ACTIVE: Final = Prepared(lambda: User.objects.filter(pk=Given("pk"), is_active=True))
+
+
 def session_person(*, session_key: str | None) -> User | None:
-    """Return whom this session signs in: it exists, they are active, the password is the same."""
-    if not session_key:
-        return None
-    session = SessionStore(session_key)
+    """Return whom the session with this key signs in, None where there is no such session."""
+    return person_signed_in(session=SessionStore(session_key)) if session_key else None
+
+
+def person_signed_in(*, session: SessionBase) -> User | None:
+    """Return whom a session signs in: it exists, they are active, the password is the same."""
     pk = str(session.get(SESSION_KEY, ""))
-    user = User.objects.filter(pk=pk, is_active=True).first() if pk.isdecimal() else None
+    user = _ACTIVE.row(pk=int(pk)) if pk.isdecimal() else None
     if user is None:
         return None
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
 from team.errors import NotFound
 from team.models import ApiKey, Auth, Budget, Price, Provider, User
+from team.prepared import Given, Prepared
 
 Asked = tuple[UUID | None, str]
 """A provider and a model."""
@@ -105,8 +107,12 @@ def budget_of(*, person: User) -> Budget | None:
 def budgets_on(*, person: User, keys: Iterable[int]) -> list[Budget]:
     """Return the budgets that a run of this person with these keys draws on, the person's own first. One query."""
     # The key is read with the next query where one is used up, which is when somebody wants to know its provider.
-    found = Budget.objects.filter(Q(person=person) | Q(key__in=list(keys)))
+    drawn = set(keys)
+    found = [each for each in _BUDGETS.rows(person=person.pk) if each.key_id is None or each.key_id in drawn]
     return sorted(found, key=lambda each: (each.person_id is None, each.pk))
+
+
+_BUDGETS: Final = Prepared(lambda: Budget.objects.filter(Q(person=Given("person")) | Q(key__isnull=False)))
 
 
 def keys_used(*, person: User, providers: Iterable[Provider]) -> dict[UUID, int]:
@@ -117,10 +123,14 @@ def keys_used(*, person: User, providers: Iterable[Provider]) -> dict[UUID, int]
     asked = {provider.pk for provider in providers if provider.auth != Auth.NONE}
     if not asked:
         return {}
-    rows = ApiKey.objects.filter(Q(owner=person) | Q(owner=None), provider__in=asked)
-    ids = rows.values_list("provider", "pk", "owner")
+    keys = [key for key in _KEYS.rows(person=person.pk) if key.provider_id in asked]
     # The team's first, so that one's own takes its place.
-    return {provider: pk for provider, pk, _owner in sorted(ids, key=lambda row: row[2] is not None)}
+    return {key.provider_id: key.pk for key in sorted(keys, key=lambda key: key.owner_id is not None)}
+
+
+_KEYS: Final = Prepared(
+    lambda: ApiKey.objects.filter(Q(owner=Given("person")) | Q(owner=None)).only("provider", "owner")
+)
 
 
 def keys_all() -> QuerySet[ApiKey]:
