@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Messages far from what is on the screen cost nothing: the browser leaves out their layout and their paint, and keeps the
- * height that they had (transcript.css). Near ones are as if there were no such thing, so menus may reach out of them.
+ * Messages far from what is on the screen cost little: each is laid out and painted by itself, and without its buttons
+ * (transcript.css). Near ones are as if there were no such thing, so menus may reach out of them.
  */
 import { fresh } from "./dom.js";
 

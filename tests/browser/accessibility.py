@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -56,3 +57,17 @@ def violations_in_both_themes(page: Page) -> list[str]:
     dark = violations(page, *OF_COLOURS)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return [f"dark: {line}" for line in dark] + violations(page)
+
+
+def unreadable(page: Page, role: str) -> tuple[int, int]:
+    """Return how many elements of a role a screen reader is told of, and how many of them are told without any text."""
+    session = page.context.new_cdp_session(page)
+    nodes = {node["nodeId"]: node for node in session.send("Accessibility.getFullAXTree")["nodes"]}
+    session.detach()
+
+    def is_read(node: dict[str, Any]) -> bool:
+        below = [nodes[child] for child in node.get("childIds", ()) if child in nodes]
+        return node.get("role", {}).get("value") == "StaticText" or any(map(is_read, below))
+
+    of_role = [node for node in nodes.values() if node.get("role", {}).get("value") == role]
+    return len(of_role), sum(not is_read(node) for node in of_role)

@@ -8,6 +8,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import unreadable
 from tests.browser.house import House, house_open, provider_at
 from tests.browser.together import Seat
 from tests.fakes import FakeUpstream, Stream
@@ -56,6 +57,9 @@ def test_the_newest_messages_come_first_older_ones_on_the_way_up_and_typing_goes
         expect(seat.messages).to_have_count(times * AT_ONCE)
     assert numbers(seat) == list(range(COUNT - 5 * AT_ONCE, COUNT))
     expect(seat.message).to_have_value("typed while older ones come")
+    # What is far from the screen costs little, and is read out all the same.
+    expect(seat.page.locator("[data-far]").last).to_be_attached()
+    assert unreadable(seat.page, "article") == (5 * AT_ONCE, 0)
 
     # What is sent is the whole conversation, whatever of it the page shows.
     upstream.script("m", Stream(text=["An answer."]))
