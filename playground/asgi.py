@@ -20,7 +20,7 @@ from playground.edge.headers import SecurityHeaders  # noqa: E402
 from playground.edge.origins import SameOriginSockets  # noqa: E402
 from playground.edge.proxies import TrustedProxies  # noqa: E402
 from playground.edge.static_files import StaticFiles  # noqa: E402
-from playground.edge.threads import RequestThreads  # noqa: E402
+from playground.edge.threads import RequestThreads, requests_begin_in_their_threads  # noqa: E402
 from playground.edge.types import App  # noqa: E402
 from playground.lifespan import Lifespan  # noqa: E402
 from playground.routing import sockets  # noqa: E402
@@ -43,6 +43,7 @@ def _sockets() -> App:
     )
 
 
+requests_begin_in_their_threads()
 _router = cast(App, ProtocolTypeRouter({"http": _http(), "websocket": _sockets()}))
 application = Lifespan(
     TrustedProxies(_router, networks=settings.TRUSTED_PROXIES), grace=settings.GRACE_SECONDS

@@ -42,6 +42,11 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     max_body = 0  # bytes; set on a subclass
     _received = 0
 
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Pass on a request that is whole: Twisted would first read its form, for nobody and while tokens wait."""
+        self._parsePOSTFormSubmission = False
+        super().requestReceived(command, path, version)
+
     def gotLength(self, length: int | None) -> None:
         """Take note of the declared length (None: chunked)."""
         super().gotLength(length)

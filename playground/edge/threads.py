@@ -2,13 +2,17 @@
 
 Django asks asgiref for one thread per request, and asgiref starts it with the request's first blocking call and another
 one that waits for its end: together a tenth of what a press of Send costs. A thread that stays also keeps Django's
-connection object.
+connection object. It is lent with a request's first blocking call, which for most is that of its end: a hundred requests
+that wait for something else need a few threads, and starting one holds the event loop up.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from asgiref.sync import ThreadSensitiveContext
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 
 from playground.edge.types import App, Receive, Scope, Send
 
@@ -34,6 +38,32 @@ class RequestThread(ThreadPoolExecutor):
         return self._last is None or self._last.done()
 
 
+class Lent(Executor):
+    """What a request has: a thread from its first call on."""
+
+    def __init__(self, lend: Callable[[], RequestThread]) -> None:
+        self._lend = lend
+        self.thread: RequestThread | None = None
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a call in the request's thread."""
+        if self.thread is None:
+            self.thread = self._lend()
+            self.thread.submit(_begin)
+        return self.thread.submit(fn, *args, **kwargs)
+
+
+def _begin() -> None:
+    reset_queries()
+    close_old_connections()
+
+
+def requests_begin_in_their_threads() -> None:
+    """Leave to a request's thread what Django does in one at the beginning of each request, whether it needs one or not."""
+    for receiver in (reset_queries, close_old_connections):
+        request_started.disconnect(receiver)
+
+
 class RequestThreads:
     """Lends each HTTP request a thread of its own until it has been answered."""
 
@@ -46,12 +76,16 @@ class RequestThreads:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        thread = self._idle.pop() if self._idle else RequestThread()
+        lent = Lent(self._lend)
         try:
-            async with ThreadSensitiveContext(executor=thread):
+            async with ThreadSensitiveContext(executor=lent):
                 await self._app(scope, receive, send)
         finally:
-            self._take_back(thread)
+            if lent.thread is not None:
+                self._take_back(lent.thread)
+
+    def _lend(self) -> RequestThread:
+        return self._idle.pop() if self._idle else RequestThread()
 
     def _take_back(self, thread: RequestThread) -> None:
         # One that still works for a request that was cancelled would keep the next one waiting.

@@ -76,3 +76,24 @@ async def test_a_thread_that_still_works_is_not_lent() -> None:
     await call(app)  # would wait for the first one's work
     go_on.set()
     assert len(set(threads)) == 2
+
+
+async def test_a_request_that_waits_has_no_thread_yet() -> None:
+    threads: list[int] = []
+    arrived, go_on = asyncio.Barrier(5), asyncio.Event()
+
+    async def view(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        await arrived.wait()
+        await go_on.wait()
+        threads.append(await sync_to_async(threading.get_ident)())
+
+    app = RequestThreads(view)
+    before = threading.active_count()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as requests:
+        for _ in range(4):
+            requests.create_task(call(app))
+        await arrived.wait()
+        assert threading.active_count() == before
+        go_on.set()
+    assert len(threads) == 4
