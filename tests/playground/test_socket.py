@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.fakes import FakeUpstream, Gate, Stream, ToolCall, error_reply
-from tests.playground.pages import Page, Socket, kept_row, page_open
+from tests.playground.pages import PATIENCE, Page, Socket, kept_row, page_open
 from tests.served import Installation, ServedProcess
 
 pytestmark = pytest.mark.served
@@ -21,7 +21,10 @@ def streaming(page: Page, upstream: FakeUpstream, *pieces: str) -> tuple[str, Ga
     for piece in pieces:
         text += [piece, gate]
     upstream.script(page.model, Stream(text=text, usage=USAGE))
-    return page.send().exchange, gate
+    before = len(upstream.requests)
+    sent = page.send()
+    upstream.wait_for_request(before + 1, PATIENCE)  # the next answer of this model may be another one
+    return sent.exchange, gate
 
 
 # Whenever one comes
