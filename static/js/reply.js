@@ -91,8 +91,9 @@ class Reply {
     this.#answers.set(choice, [...shown, new Answer(article, this)]);
   }
 
+  /** The figures go on with the next frame: what is changed between frames may be laid out twice, for the pointer and for the picture. */
   tick() {
-    this.#all((answer) => answer.tick());
+    this.#all(paintSoon);
   }
 
   restart() {
@@ -292,7 +293,7 @@ class Answer {
   /** @param {number} place */
   queued(place) {
     this.#stats?.live.queued(place);
-    this.tick();
+    paintSoon(this);
   }
 
   /** @param {unknown} usage */
@@ -300,7 +301,7 @@ class Answer {
     this.#stats?.live.usage(usage);
   }
 
-  tick() {
+  #tick() {
     if (!this.#end) this.#stats?.show(this.article.dataset["state"] === "queued" ? "queued" : "streaming");
   }
 
@@ -327,7 +328,7 @@ class Answer {
       this.#view?.append(this.#content);
       this.#content = "";
     }
-    this.tick();
+    this.#tick();
     if (this.#end) this.#view?.end();
     const done = this.#view?.paint(until) ?? true;
     if (done && this.#end) this.#finish(this.#end);
