@@ -63,8 +63,9 @@ def test_who_sends_at_the_same_moment_writes_alternatives(
     pair: tuple[Page, Page], upstream: FakeUpstream
 ) -> None:
     alice, bob = pair
-    start = alice.send("Start", below="")
-    begun = messages_of(start)
+    before = len(upstream.requests)
+    begun = messages_of(alice.send("Start", below=""))
+    upstream.wait_for_request(before + 1)  # what follows is the answer to others
     gate = Gate()
     upstream.script(alice.model, Stream(text=["to ", gate, "Alice"]))
     upstream.script(bob.model, Stream(text=["to ", gate, "Bob"]))
