@@ -2,20 +2,25 @@
 /** Saved Markdown: rendered when it comes near the screen, so that a long conversation opens at once. */
 import { fresh, make } from "../dom.js";
 import { paintSoon } from "../frames.js";
+import { loadEngine } from "./engine_loader.js";
 import { MarkdownView } from "./view.js";
 
 /** How far outside of the screen text is rendered, in px. */
 const NEAR = "1200px";
+/** What comes near is rendered at once for so many ms; what is left of it waits for the next frames. */
+const AT_ONCE = 16;
 
 /** @type {Set<HTMLElement>} */
 const waiting = new Set();
 
 const observer = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) {
+    const until = performance.now() + AT_ONCE;
+    // From below: a conversation opens at its end.
+    for (const { target, isIntersecting } of entries.reverse()) {
       if (!isIntersecting) continue;
       observer.unobserve(target);
-      if (target instanceof HTMLElement && waiting.delete(target)) render(target, 0);
+      if (target instanceof HTMLElement && waiting.delete(target)) render(target, until);
     }
   },
   { rootMargin: NEAR },
@@ -38,6 +43,8 @@ export function bind(root) {
     waiting.add(container);
     observer.observe(container);
   }
+  // Not only once the first text was laid out.
+  if (waiting.size > 0) loadEngine();
 }
 
 /**
