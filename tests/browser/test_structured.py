@@ -86,7 +86,7 @@ def test_an_answer_is_judged_while_it_streams(
     desk: ToolsDesk, upstream: FakeUpstream, faults: list[str]
 ) -> None:
     dialog = desk.format_open()
-    dialog.get_by_label("Begin with a template").select_option(label="List of objects")
+    dialog.get_by_role("button", name="List of objects").click()
     expect(dialog.get_by_text("A schema that strict mode takes")).to_be_visible()
     desk.page.keyboard.press("Escape")
     assert json.loads(row(desk, "response_format"))["json_schema"]["strict"] is True
@@ -129,7 +129,7 @@ def test_a_pattern_that_never_ends_keeps_nobody_waiting(
 ) -> None:
     """Tried on the page itself, this pattern would take longer than the universe is old."""
     dialog = desk.format_open()
-    dialog.get_by_label("Begin with a template").select_option(label="List of objects")
+    dialog.get_by_role("button", name="List of objects").click()
     schema = {"type": "object", "properties": {"name": {"type": "string", "pattern": "^(a+)+$"}}}
     schema_write(desk, "JSON Schema", json.dumps(schema))
     desk.page.keyboard.press("Escape")

@@ -3,6 +3,7 @@
 import { delegate, elements, make, part } from "../dom.js";
 import { DraftStore } from "../drafts.js";
 import { gettext } from "../i18n.js";
+import { icon } from "../icons.js";
 import { atMargin, laidOut, memberMap, objectText, valueOf } from "../json_text.js";
 import { guardRuns } from "../ready.js";
 import { toast } from "../toasts.js";
@@ -14,6 +15,7 @@ import { schemaTemplates } from "./templates.js";
 const ROW = "response_format";
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
+/** @import { SchemaTemplate } from "./templates.js" */
 /** @typedef {"" | "text" | "json_object" | "json_schema"} Type */
 
 export function start() {
@@ -42,6 +44,8 @@ class FormatEditor {
     this.#field = new SchemaField(part(dialog, "[data-schema-field]"), { label: gettext("JSON Schema"), edited: (text) => this.#edited(text) });
     const templates = /** @type {HTMLSelectElement} */ (part(dialog, "[data-schema-template]"));
     for (const { id, label } of schemaTemplates()) templates.append(make("option", { value: id }, label));
+    part(dialog, "[data-format-starts-list]").append(...schemaTemplates().map(startRow));
+    dialog.addEventListener("click", (event) => this.#click(event));
     dialog.addEventListener("change", (event) => this.#change(event));
     dialog.addEventListener("input", (event) => this.#input(event));
     bindCode(dialog, () => ({ schema: this.#schema, name: nameOf(this.#members) }));
@@ -87,6 +91,14 @@ class FormatEditor {
   #edited(text) {
     this.#schema = text;
     this.#write();
+  }
+
+  /** @param {Event} event */
+  #click(event) {
+    const start = event.target instanceof Element ? event.target.closest("[data-format-start]") : null;
+    if (!(start instanceof HTMLElement)) return;
+    this.#begin(start.dataset["formatStart"] ?? "");
+    part(this.#dialog, '[data-format-field="name"]').focus();
   }
 
   /** @param {Event} event */
@@ -171,7 +183,10 @@ class FormatEditor {
       input.checked = input.value === this.#type;
     }
     for (const note of elements(this.#dialog, "[data-format-note]")) note.hidden = note.dataset["formatNote"] !== this.#type;
-    part(this.#dialog, "[data-format-schema]").hidden = this.#type !== "json_schema";
+    const isSchema = this.#type === "json_schema";
+    part(this.#dialog, "[data-format-schema]").hidden = !isSchema;
+    part(this.#dialog, "[data-format-starts]").hidden = isSchema;
+    part(this.#dialog, "[data-schema-templates]").hidden = !isSchema;
     for (const name of ["name", "description", "strict"]) {
       const field = /** @type {HTMLInputElement} */ (part(this.#dialog, `[data-format-field="${name}"]`));
       const source = this.#members.get(name);
@@ -188,6 +203,15 @@ class FormatEditor {
     note.textContent = name ? gettext("Documented: letters, digits, _ and -, at most 64. Sent as typed.") : gettext("A schema needs a name.");
     note.hidden = NAME.test(name);
   }
+}
+
+/** A template as a row that is pressed: its name, and the members that it asks for. @param {SchemaTemplate} template */
+function startRow({ id, label, schema }) {
+  const button = make("button", { type: "button", class: "try", "data-format-start": id }, make("span", {}, label));
+  const arrow = icon("right");
+  arrow.classList.add("icon--way");
+  button.append(make("span", { class: "try__sets" }, Object.keys(schema.properties).join(", ")), arrow);
+  return make("li", {}, button);
 }
 
 /** @param {string | undefined} source */

@@ -12,7 +12,9 @@ function text(description) {
   return description ? { type: "string", description } : { type: "string" };
 }
 
-/** @returns {{id: string, label: string, name: string, schema: unknown}[]} */
+/** @typedef {{id: string, label: string, name: string, schema: {properties: Record<string, unknown>, [keyword: string]: unknown}}} SchemaTemplate */
+
+/** @returns {SchemaTemplate[]} */
 export function schemaTemplates() {
   return [
     {

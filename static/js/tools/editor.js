@@ -137,7 +137,7 @@ class ToolsEditor {
     const { dataset } = button;
     if ("toolAdd" in dataset) this.#add([new Entry(this.#kind, "")]);
     else if ("toolsImport" in dataset) this.#openImport(part(this.#dialog, "[data-import-form]").hidden === true);
-    else if ("importCancel" in dataset) this.#openImport(false);
+    else if ("importCancel" in dataset) this.#cancelImport();
     else if (dataset["toolShow"] !== undefined) this.#choose(Number(dataset["toolShow"]));
     else if (dataset["toolDo"]) this.#act(dataset["toolDo"], Number(dataset["toolAt"]));
   }
@@ -256,9 +256,15 @@ class ToolsEditor {
   /** @param {boolean} open */
   #openImport(open) {
     part(this.#dialog, "[data-import-form]").hidden = !open;
-    part(this.#dialog, "[data-tools-import]").setAttribute("aria-expanded", String(open));
+    for (const button of elements(this.#dialog, "[data-tools-import]")) button.setAttribute("aria-expanded", String(open));
     part(this.#dialog, "[data-tool-form]").hidden = open || this.#at === -1;
+    this.#showNone();
     if (open) part(this.#dialog, "[data-import-form] textarea").focus();
+  }
+
+  #cancelImport() {
+    this.#openImport(false);
+    elements(this.#dialog, "[data-tools-import]").find((button) => button.checkVisibility())?.focus();
   }
 
   #write() {
@@ -309,8 +315,15 @@ class ToolsEditor {
     const list = part(this.#dialog, "[data-tools-list]");
     const count = this.#entries.length;
     part(this.#dialog, "[data-tools-count]").textContent = `${count} / ${MOST}`;
-    part(this.#dialog, "[data-tools-none]").hidden = count > 0;
     list.replaceChildren(...this.#entries.map((entry, at) => this.#item(entry, at)));
+    this.#showNone();
+  }
+
+  /** Without tools the ways to the first one stand in the middle, and nowhere else. */
+  #showNone() {
+    const isNone = this.#entries.length === 0 && part(this.#dialog, "[data-import-form]").hidden;
+    part(this.#dialog, "[data-tools-none]").hidden = !isNone;
+    part(this.#dialog, "[data-tools-acts]").hidden = isNone;
   }
 
   /** @param {Entry} entry @param {number} at */
