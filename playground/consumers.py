@@ -5,15 +5,13 @@ import contextlib
 import json
 import logging
 from collections.abc import Coroutine, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.db import DatabaseError
-from django.http import parse_cookie
 
 from conversations import selectors
 from conversations.models import Exchange
@@ -23,7 +21,7 @@ from playground.kept import KEPT_FROM, Kept, kept_of
 from playground.nudges import Nudge
 from playground.runtime import Runtime, runtime
 from playground.socket_bounds import MAX_FOLLOWED, MESSAGE_LIMIT, READS, SLOW_AFTER, Allowance, Bell, Window
-from playground.socket_messages import follow_parse, message_parse, watch_parse, whole
+from playground.socket_messages import follow_parse, message_parse, session_key_of, watch_parse, whole
 from playground.watching import TEAM, Watching
 from team.selectors import session_is_valid, session_person
 
@@ -85,8 +83,14 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             await self._bye("shutdown", 1012)
             return
         self.parts = self._parts or runtime()
+        self._session_key = session_key_of(self.scope)
         # Not by Channels' middleware: it reads in the one thread that all sockets share, and sees every message we send.
-        user = await self.parts.in_database(session_person, session_key=self._session_key)
+        try:
+            user = await self.parts.in_database(session_person, session_key=self._session_key)
+        except DatabaseError as error:
+            logger.warning("Who opened a socket cannot be read now: %s", error)
+            await self._bye("unavailable", 1013)
+            return
         if user is None:
             await self._bye("signed_out", 4401)
             return
@@ -350,21 +354,15 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
             valid = await self.parts.in_database(check)
         followed = {ref: each.exchange_id for ref, each in self._followed.items()}
         if valid and followed:
+            readable = partial(selectors.exchanges_visible, user=self.user, ids=set(followed.values()))
             async with self._reads:
-                visible = await self.parts.in_database(
-                    selectors.exchanges_visible, user=self.user, ids=set(followed.values())
-                )
+                visible = await self.parts.in_database(readable)
             for ref in [ref for ref, exchange_id in followed.items() if exchange_id not in visible]:
                 self._forget(ref)
                 await self._refuse("unknown_exchange", "There is no such exchange any more.", ref)
         if valid:
             await self._watching.recheck(self, refuse=self._nothing_to_watch)
         return valid
-
-    @cached_property
-    def _session_key(self) -> str | None:
-        header = b"; ".join(value for name, value in self.scope["headers"] if name == b"cookie")
-        return parse_cookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
 
     def nudged(self, nudge: Nudge) -> None:
         """Hear what concerns the person."""

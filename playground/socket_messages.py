@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
+from django.http import parse_cookie
+
 MAX_TEXT: Final = 4096
 """Characters of one message from a page."""
 
@@ -65,3 +68,9 @@ def _uuid(value: Any) -> UUID | None:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def session_key_of(scope: Mapping[str, Any]) -> str | None:
+    """Return the key of the session that the cookies of a socket's handshake name."""
+    header = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)

@@ -1,6 +1,7 @@
 """Faults injected for real into two server processes that share PostgreSQL and Redis."""
 
 import contextlib
+import copy
 import os
 import signal
 import tempfile
@@ -33,6 +34,7 @@ pytestmark = [
     pytest.mark.skipif(BACKENDS != "postgres", reason="several processes share PostgreSQL and Redis"),
 ]
 PATIENCE = 40.0
+COME_BACK_LATER = 1013
 
 
 @pytest.fixture(scope="module")
@@ -229,13 +231,17 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
     gate = Gate()
     upstream.script("model-a", Stream(text=["one ", gate, "two ", gate, "three ", gate, "four"]))
     exchange = here.send().exchange
-    with way_to(second) as way, here.socket() as near, there.socket() as far:
+    with (
+        way_to(second) as way,
+        here.socket() as near,
+        there.socket() as far,
+        contextlib.ExitStack() as opened,
+    ):
         afar = led(there, way)
         shown = _shown_before_a_cut(afar, exchange, way)
         near.follow(exchange)
         far.follow(exchange)
-        near.until_text("one ")
-        far.until_text("one ")
+        seen = [copy.deepcopy(each.until_text("one ")) for each in (near, far)]
         port = valkey.port
         valkey.stop()
         gate.release()
@@ -246,6 +252,13 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
         with there.socket() as newcomer:  # sockets open without Redis
             newcomer.follow(exchange)
             newcomer.until_text("one two ")
+        back = [opened.enter_context(page.socket()) for page in (here, there)]
+        for socket, before in zip(
+            back, seen, strict=True
+        ):  # and so do those of pages that come back meanwhile
+            socket.followed[1] = before
+            socket.follow(exchange, after=before.numbers[-1])
+            socket.until_text("one two ")
         again = ValkeyServer(port=port, save="", appendonly="no")
         again.start()
         try:
@@ -255,8 +268,10 @@ def test_while_redis_is_away_runs_go_on_and_are_kept_and_afterwards_everything_w
             gate.open()
             assert come_back(afar, exchange, shown).text == "one two three four"
             whole = "one two three four"
-            assert near.until_end().text == whole
-            assert far.until_end().text == whole
+            assert [each.until_end().text for each in (near, far, *back)] == [whole] * 4
+            assert [(each.followed[1].resets, each.followed[1].ends) for each in (near, back[0])] == [
+                (0, 1)
+            ] * 2
             assert kept_row(installation, exchange).texts == (whole,)
             wait_for(lambda: first.health()["status"] == "ok", within=PATIENCE)
             _followed_across(here, there, upstream)
@@ -340,11 +355,15 @@ def test_when_postgresql_restarts_in_mid_stream_the_run_goes_on_and_everything_i
         gate.release()
         socket.until_text("one two ")
         wait_for(lambda: "error connecting" in page.process.output, within=PATIENCE)
+        with pytest.raises(ConnectionClosed) as turned_away:  # nobody can say now whose it is
+            page.socket()
+        assert turned_away.value.rcvd is not None
+        assert turned_away.value.rcvd.code == COME_BACK_LATER
         own_postgres.ensure_postgres_running()
         wait_for(lambda: kept_trace(installation, exchange) == "one two ", within=PATIENCE)
         gate.open()
-        with contextlib.suppress(ConnectionClosed):
-            assert socket.until_end().text == "one two three"
+        assert socket.until_end().text == "one two three"
+        assert socket.followed[1].resets == 0
         assert come_back(afar, exchange, before).text == "one two three"
     row = wait_for(lambda: kept_row_ended(installation, exchange), within=PATIENCE)
     assert (row.state, row.texts) == ("completed", ("one two three",))
