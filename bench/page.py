@@ -299,7 +299,7 @@ async def typing(page: Page, title: str) -> None:
     await box.click()
     await page.evaluate(_WATCH_TYPING)
     text = "The quick brown fox jumps over the lazy dog. " * 4
-    await box.press_sequentially(text, delay=80)
+    await box.press_sequentially(text, delay=80, timeout=120_000)  # a busy machine takes its time
     await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
     slow: list[Any] = await page.evaluate("window.typed")
     worst = f"{sum(each > 50 for each in slow)} over 50, {max(slow):.0f} at most" if slow else "none"

@@ -11,6 +11,8 @@ import pytest
 
 SHEETS = sorted((Path(__file__).parent.parent / "static" / "css").glob("*.css"))
 BESIDE_WHATEVER = re.compile(r"[+~]\s*(?:\*|\[|:(?!is\(|where\())")
+AROUND_ANSWERS = r"(?:html|body|\.app|\.main|\.transcript|\.cmp|\.col|\.col__body|\.msg|\.msg__body)"
+SOMEWHERE_WITHIN = re.compile(rf"(?:^|[\s>,(]){AROUND_ANSWERS}(?::not\()?:has\((?!\s*[>~+])")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 RULE = re.compile(r"([^{};]+)\{")
 
@@ -40,5 +42,13 @@ def test_no_rule_makes_each_inserted_element_a_reason_to_look_at_the_whole_page(
         for each in selectors(sheet)
         if BESIDE_WHATEVER.search(each) or any("*" in part or ":not(" in part for part in looked_for(each))
     ]
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_what_is_around_an_answer_never_depends_on_whatever_is_somewhere_within(sheet: Path) -> None:
+    """Else each new element has all of the answer searched again: `:has()` there says how deep, with `>`, `~` or `+`."""
+    faults = [each for each in selectors(sheet) if SOMEWHERE_WITHIN.search(each)]
 
     assert faults == []
