@@ -8,4 +8,4 @@ from django.shortcuts import render
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400; 413 where there was too much of it, so that the page can say so."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
-    return render(request, "400.html", status=status)
+    return render(request, f"{status}.html", status=status)

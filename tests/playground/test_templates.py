@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 
 from playground.view_models import ErrorView, MessageView, StatsView, ToolCallView
+from playground.views.faults import bad_request
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -141,3 +143,19 @@ def test_a_fault_page_needs_no_context_and_no_script(name: str) -> None:
 
     assert "<h1>" in page
     assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (RequestDataTooBig(), 413, "This is too much at once"),
+        (SuspiciousOperation(), 400, "This request could not be read"),
+    ],
+)
+def test_a_request_that_django_refuses_gets_a_page_that_says_why(
+    error: SuspiciousOperation, status: int, words: str
+) -> None:
+    answer = bad_request(RequestFactory().post("/"), error)
+    page = answer.content.decode()
+    assert (answer.status_code, f"<h1>{words}" in re.sub(r">\s+", ">", page)) == (status, True)
+    assert re.search(rf'class="fault__code">\s*{status}\s*<', page)
