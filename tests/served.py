@@ -96,7 +96,7 @@ class ServedProcess:
 
     def health(self) -> dict[str, Any]:
         """Return what /healthz says."""
-        answer: dict[str, Any] = httpx.get(f"{self.url}/healthz", trust_env=False).json()
+        answer: dict[str, Any] = httpx.get(f"{self.url}/healthz", trust_env=False, timeout=30).json()
         return answer
 
     def client(self) -> httpx.Client:

@@ -159,7 +159,7 @@ def test_another_server_runs_the_application_too(installation: Installation) -> 
     assert process.health()["status"] == "ok"
     process.sign_up("alice")
     body = b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-    too_much = httpx.post(f"{process.url}/accounts/login/", content=body, trust_env=False)
+    too_much = httpx.post(f"{process.url}/accounts/login/", content=body, trust_env=False, timeout=30)
     assert too_much.status_code == 413
     process.terminate()
     assert "Application shutdown complete" in process.output

@@ -25,7 +25,7 @@ BODY_LIMIT = 32 * 1024 * 1024
 def test_one_line_says_where_it_is(installation: Installation) -> None:
     served = installation.serve()
     assert served.output == f"Chat Playground is ready at {served.url}\n"
-    assert httpx.get(f"{served.url}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{served.url}/healthz", trust_env=False, timeout=30).status_code == 200
 
 
 def test_health_names_each_part(served: ServedProcess) -> None:
@@ -123,7 +123,9 @@ def test_a_signal_closes_sockets_so_that_pages_come_back(served: ServedProcess) 
 def test_a_second_server_on_the_same_data_serves_the_same_people(installation: Installation) -> None:
     first, second = installation.serve(), installation.serve()
     alice = first.sign_up("alice")
-    assert httpx.get(f"{second.url}/", cookies=dict(alice.cookies), trust_env=False).status_code in (200, 302)
+    assert httpx.get(
+        f"{second.url}/", cookies=dict(alice.cookies), trust_env=False, timeout=30
+    ).status_code in (200, 302)
     first.kill()
     assert second.health()["status"] == "ok"
 
@@ -230,7 +232,7 @@ def test_forwarded_headers_count_from_a_trusted_proxy_only(installation: Install
     plain = installation.serve(PUBLIC_URL="https://playground.example.com")
     behind = installation.serve(PUBLIC_URL="https://playground.example.com", TRUSTED_PROXY="127.0.0.1")
     urls = [f"http://127.0.0.1:{port_of(process)}/accounts/login/" for process in (plain, behind)]
-    without, with_trust = (httpx.get(url, headers=claimed, trust_env=False) for url in urls)
+    without, with_trust = (httpx.get(url, headers=claimed, trust_env=False, timeout=30) for url in urls)
     assert "strict-transport-security" not in without.headers
     assert "strict-transport-security" in with_trust.headers
 
