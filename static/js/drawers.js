@@ -2,12 +2,15 @@
 /**
  * The side rooms. On a wide page they stand and fold away; on a narrow one they are drawers over the page: then the
  * rest of it is inert, Esc and the scrim close them, and the focus goes back to where it was.
- * `data-open` on the room says what the person chose (layout.css); absent means the width decides.
+ * `data-open` on the room says what the person chose (layout.css): "false" folds a standing room, "true" opens a drawer;
+ * absent means the width decides. A drawer that is closed leaves the page as it is where it is wide.
  */
 import { delegate } from "./dom.js";
 
 /** @type {HTMLElement | null} what had the focus before the drawer opened */
 let opener = null;
+/** @type {WeakSet<HTMLElement>} drawers that are folded away where the page is wide */
+const folded = new WeakSet();
 
 export function start() {
   delegate("click", "[data-drawer-toggle]", (button) => {
@@ -91,8 +94,13 @@ function openDrawers() {
 /** @param {HTMLElement} room @param {Element | null} from */
 function open(room, from) {
   opener = from instanceof HTMLElement ? from : null;
-  for (const other of openDrawers()) if (other !== room) other.dataset["open"] = "false";
-  room.dataset["open"] = "true";
+  for (const other of openDrawers()) if (other !== room) shut(other);
+  if (isDrawer(room)) {
+    if (room.dataset["open"] === "false") folded.add(room);
+    room.dataset["open"] = "true";
+  } else {
+    delete room.dataset["open"];
+  }
   settle();
   if (!isDrawer(room)) return;
   const first = room.querySelector("button, a[href], input, select, textarea");
@@ -104,11 +112,17 @@ function open(room, from) {
 function close(room) {
   // Over a drawer everything else is inert: wherever Tab has led meanwhile, the focus goes back.
   const hadFocus = isDrawer(room) || room.contains(document.activeElement);
-  room.dataset["open"] = "false";
+  shut(room);
   settle();
   const back = opener?.isConnected ? opener : firstToggle(room);
   if (hadFocus) back?.focus({ preventScroll: true });
   opener = null;
+}
+
+/** @param {HTMLElement} room */
+function shut(room) {
+  if (isDrawer(room) && !folded.delete(room)) delete room.dataset["open"];
+  else room.dataset["open"] = "false";
 }
 
 /** @param {HTMLElement} room */

@@ -194,6 +194,10 @@ def test_on_a_phone_the_rooms_are_drawers_that_keep_and_return_the_focus(bench: 
     page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
     page.mouse.click(8, 400)
     expect(page.get_by_role("region", name="Parameters")).to_be_hidden()
+    # A closed drawer folds nothing away on the page that becomes wide, as a tablet does when it is turned.
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(history).to_be_visible()
+    expect(page.get_by_role("region", name="Parameters")).to_be_visible()
 
 
 def test_copy_buttons_copy_the_source(bench: Workbench, upstream: FakeUpstream) -> None:
