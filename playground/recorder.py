@@ -101,17 +101,21 @@ class Recorder:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        checkpoint = loop.time() + PERIOD
+        checkpoint, took = loop.time() + PERIOD, 0.0
         while self._sources or self._due:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(checkpoint):
                     await self._wake.wait()
-            self._wake.clear()
-            if loop.time() >= checkpoint:
-                checkpoint = loop.time() + PERIOD
+            begun = loop.time()
+            # Woken by an ending shortly before the checkpoint: that would be late behind another write. Not woken: it is
+            # time, though the loop's clock may be a hair behind.
+            if not self._wake.is_set() or begun + took + GATHER >= checkpoint:
+                checkpoint = begun + PERIOD
                 self._due.progress += [source.progress_take() for source in self._sources.values()]
+            self._wake.clear()
             batch, self._due = self._due, _Batch()
             await self._flush(batch)
+            took = loop.time() - begun
             await asyncio.sleep(GATHER)
 
     async def _flush(self, batch: _Batch) -> None:
