@@ -97,6 +97,7 @@ _KEYS_IN_A_LONG_MESSAGE = """(field) => {
 }"""
 # Asked of the page itself: a locator by role reckons the role and the visibility of each article, again with each look.
 _NEWEST_IS_RENDERED = "() => document.querySelector('[data-transcript] > article:last-child h2') !== null"
+_SHOWN = "() => document.querySelector('[data-transcript] > article:last-child').textContent.length"
 _OLDER = """(region) => new Promise((done) => {
   const list = region.querySelector("[data-transcript]");
   const before = list.childElementCount;
@@ -179,6 +180,7 @@ class Work:
 
     tasks: list[float]
     clock: list[float]
+    collections: list[float]  # tasks that are the garbage collections of `memory`, and in none of the others
     frames: int
     laid_out: list[int]
     parts: dict[str, float]  # ms of processor time in all
@@ -193,11 +195,19 @@ def work_read(path: Path) -> Work:
     ]
     thread = next((each["pid"], each["tid"]) for each in events if each["name"] == "FireAnimationFrame")
     own = [each for each in events if (each["pid"], each["tid"]) == thread]
-    tasks = [each for each in own if each["name"].endswith("RunTask")]
+    asked = [
+        each["ts"]
+        for each in own
+        if each["name"] == "MajorGC" and each["args"].get("type") == "low memory notification"
+    ]
+    every = [each for each in own if each["name"].endswith("RunTask")]
+    collecting = [each for each in every if any(each["ts"] <= at <= each["ts"] + each["dur"] for at in asked)]
+    tasks = [each for each in every if each not in collecting]
     layouts = [each["args"].get("beginData", {}) for each in own if each["name"] == "Layout"]
     return Work(
         tasks=[each["tdur"] / 1000 for each in tasks],
         clock=[each["dur"] / 1000 for each in tasks],
+        collections=[each["tdur"] / 1000 for each in collecting],
         frames=sum(each["name"] == "FireAnimationFrame" for each in own),
         laid_out=[each["totalObjects"] for each in layouts if "totalObjects" in each] or [0],
         parts={name: sum(each["tdur"] for each in own if each["name"] == name) / 1000 for name in PARTS},
@@ -227,7 +237,7 @@ async def long_answer(browser: Browser, product: Product, *, tokens: int, rate: 
             await asyncio.sleep(tokens / rate / 4 if quarter < 3 else 0)
             if quarter == 3:
                 await asyncio.wait_for(ended, tokens / rate + 60)
-            length = len(await answer.text_content() or "")
+            length = await page.evaluate(_SHOWN)
             heap, nodes = await memory(session)
             print(
                 f"  {length:>8,} characters shown: {heap:5.1f} MB of JavaScript, {nodes:,} nodes", flush=True
@@ -241,7 +251,9 @@ def show_work(work: Work) -> None:
     longest = " ".join(f"{each:.0f}" for each in sorted(work.tasks, reverse=True)[:5])
     print(
         f"  {len(work.tasks):,} tasks of the main thread, the longest: {longest} ms of processor time; "
-        f"{sum(each > 50 for each in work.tasks)} over 50 ms ({sum(each > 50 for each in work.clock)} by the clock)"
+        f"{sum(each > 50 for each in work.tasks)} over 50 ms ({sum(each > 50 for each in work.clock)} by the clock); "
+        f"beside them {len(work.collections)} garbage collections of this measuring, "
+        f"{max(work.collections, default=0):.0f} at most"
     )
     a_frame = ", ".join(f"{name} {spent / work.frames:.1f}" for name, spent in work.parts.items())
     print(
