@@ -47,7 +47,7 @@ CALL = re.compile(rf"(?<![\w.])(?P<name>n?p?gettext|_)\(\s*(?P<texts>{LITERAL}(?
 
 # Names, units and words of the APIs: the same in Chinese.
 SAME = {
-    "API", "Base URL", "base URL", "TTFT", "tok/s", "%(minutes)s min", "%(seconds)s s", "%(ms)s ms", "%(count)s B",
+    "API", "Base URL", "base URL", "TTFT", "Tokens", "tok/s", "%(minutes)s min", "%(seconds)s s", "%(ms)s ms", "%(count)s B",
     "%(number)s of %(total)s", "token id", "tokens", "choice", "choice %(index)s", "JSON Schema", "tool_call_id",
     "%(value)s: %(problem)s", "%(token)s, %(percent)s %%", "%(figure)s %%", "%(amount)s %(currency)s",
 }  # fmt: skip
