@@ -154,7 +154,6 @@ def test_when_a_server_is_killed_its_pages_go_on_at_the_other_with_all_but_the_l
     pieces = [f"{number} " for number in range(10_000)]
     upstream.script("model-a", Stream(text=pieces, rate=100))
     exchange = page.send().exchange
-    received = upstream.requests[-1]
     with way_to(first, second) as way:
         here = led(page, way)
         with here.socket() as socket:
@@ -162,6 +161,7 @@ def test_when_a_server_is_killed_its_pages_go_on_at_the_other_with_all_but_the_l
             socket.until(lambda: "250 " in socket.followed[1].text)
             first.kill()
             killed = time.monotonic()
+        received = upstream.requests[-1]
         with here.socket() as socket:  # whichever it was, the other answers
             socket.follow(exchange)
             shown = socket.until_end()
