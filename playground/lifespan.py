@@ -11,9 +11,6 @@ from playground.local_model import local_model
 from playground.runtime import runtime
 from team.services import providers_from_environment
 
-COLLECT_AFTER = (2_000, 10, 100)
-"""When the collector looks through young, middle-aged and old objects. With Python's own numbers 300 streams were held up
-six times in a quarter of a minute, for 60 ms each, while it looked through all that they hold."""
 RESTARTING = 1012  # websocket close code: the browser comes back by itself
 
 
@@ -28,7 +25,6 @@ async def start_up() -> None:
     # What is loaded stays: the collector need not look through all of it again, which holds up every token for 0.1 s.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def shut_down(*, grace: float) -> None:
