@@ -1,7 +1,8 @@
 """What a style sheet must not say, because it would cost every page with each new word of an answer.
 
 Chromium asks every `:has()` of a page again for an inserted element when any rule is about whatever stands beside something
-(`* + *`), or when any `:has()` looks for whatever there is (`*`) or for what is not so (`:not()`).
+(`* + *`), or when any `:has()` looks for whatever there is (`*`) or for what is not so (`:not()`). And it styles all of an
+answer anew when the state of that answer changes, if any rule makes whatever stands within something depend on such a state.
 """
 
 import re
@@ -13,6 +14,10 @@ SHEETS = sorted((Path(__file__).parent.parent / "static" / "css").glob("*.css"))
 BESIDE_WHATEVER = re.compile(r"[+~]\s*(?:\*|\[|:(?!is\(|where\())")
 AROUND_ANSWERS = r"(?:html|body|\.app|\.main|\.transcript|\.cmp|\.col|\.col__body|\.msg|\.msg__body)"
 SOMEWHERE_WITHIN = re.compile(rf"(?:^|[\s>,(]){AROUND_ANSWERS}(?::not\()?:has\((?!\s*[>~+])")
+STATES_OF_AN_ANSWER = r"\[(?:data-state|aria-busy|data-far)\b[^\]]*\]"
+WHATEVER_IS_IN_A_STATE = re.compile(
+    rf"{STATES_OF_AN_ANSWER}[^,]*[\s>+~](?:\*|:(?!is\(|where\()[^\s,(]*(?:\([^)]*\))?)\s*(?:,|$)"
+)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 RULE = re.compile(r"([^{};]+)\{")
 
@@ -50,5 +55,13 @@ def test_no_rule_makes_each_inserted_element_a_reason_to_look_at_the_whole_page(
 def test_what_is_around_an_answer_never_depends_on_whatever_is_somewhere_within(sheet: Path) -> None:
     """Else each new element has all of the answer searched again: `:has()` there says how deep, with `>`, `~` or `+`."""
     faults = [each for each in selectors(sheet) if SOMEWHERE_WITHIN.search(each)]
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_whatever_is_within_a_state_is_named(sheet: Path) -> None:
+    """Else `.panel[aria-busy="true"] > *` has every element of a long answer styled anew when that answer ends."""
+    faults = [each for each in selectors(sheet) if WHATEVER_IS_IN_A_STATE.search(each)]
 
     assert faults == []

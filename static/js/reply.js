@@ -11,6 +11,7 @@ import { paintSoon } from "./frames.js";
 import { gettext, interpolate } from "./i18n.js";
 import { MarkdownView } from "./markdown/view.js";
 import { PlainView } from "./markdown/plain.js";
+import { addToSource } from "./markdown/source.js";
 import { StatsLine, seconds } from "./stats.js";
 import { ToolCalls } from "./tool_calls.js";
 
@@ -324,7 +325,7 @@ class Answer {
     this.#tools.paint();
     if (this.#content) {
       this.#part("[data-markdown]")?.removeAttribute("data-blank");
-      this.#source?.append(this.#content);
+      if (this.#source) addToSource(this.#source, this.#content);
       this.#view?.append(this.#content);
       this.#content = "";
     }
@@ -372,7 +373,6 @@ class Answer {
   #finish({ state, error, stats }) {
     if (this.complete) return;
     this.complete = true;
-    this.#source?.normalize();
     this.#stats?.end(stats);
     this.#thoughtFor(stats.reasoning_ms);
     if (error) showFailure(this.article, error);
