@@ -98,7 +98,7 @@ if REDIS_URL:
 
 # People
 AUTH_USER_MODEL = "team.User"
-SESSION_ENGINE = "team.sessions"
+SESSION_ENGINE = "team.selectors.sessions"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -27,7 +27,7 @@ from team.errors import KeyMissing, KeyUnbound, NotFound
 from team.models import ApiKey, AuditEvent, Auth, Invitation, Provider, Role, SignupMode, TeamSettings, User
 from team.prepared import Given, Prepared
 from team.provider_values import Headers, origin_of
-from team.sessions import SessionStore
+from team.selectors.sessions import SessionStore
 from upstream import catalog
 from upstream.wire.request import Endpoint
 
