@@ -124,6 +124,13 @@ def assert_inert(page: Page, lab: Lab, requests: list[str], faults: list[str]) -
     assert faults == []
 
 
+def test_what_comes_near_is_rendered_before_it_is_seen(lab: Lab, page: Page) -> None:
+    show_saved(lab, page, *["**words** and " * 40] * 30)
+    expect(page.locator("[data-source]").nth(28)).to_be_hidden()
+    expect(page.locator("[data-markdown]").nth(28)).not_to_be_in_viewport()
+    expect(page.locator("[data-source]").first).not_to_be_hidden()
+
+
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS.keys())
 def test_a_hostile_answer_is_inert_while_it_streams(lab: Lab, page: Page, text: str) -> None:
     requests, faults = watch(page)

@@ -23,7 +23,8 @@ const observer = new IntersectionObserver(
       if (target instanceof HTMLElement && waiting.delete(target)) render(target, until);
     }
   },
-  { rootMargin: NEAR },
+  // On a page that scrolls as a whole; in a region that scrolls on it.
+  { rootMargin: NEAR, scrollMargin: NEAR },
 );
 
 // Paper has no distance: everything is near.
