@@ -57,6 +57,8 @@ class ImportForm {
       this.#file.files = files;
       this.#chosen();
     });
+    // Chosen before this script was there, or kept by the browser on the way back.
+    if (this.#file.files?.length) this.#chosen();
   }
 
   /** A file takes the place of what is in the box; the box itself stays as it is. */
