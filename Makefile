@@ -77,19 +77,15 @@ $(DONE)/translated: $(DONE)/runtime $(TRANSLATIONS)
 	@$(BIN)/python manage.py compile_translations || { scripts/explain settings; exit 1; }
 	@touch $@
 
-# Tests mostly wait, for servers and for Chromium: more of them at once than there are cores.
-WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-
 test: check test-sqlite test-postgres
 
 test-sqlite: install
 	$(say) "Tests on SQLite and the journal in memory"
-	@PLAYGROUND_TEST_BACKENDS=sqlite $(PYTEST) $(PYTEST_OPTIONS)
+	@scripts/tests sqlite $(PYTEST_OPTIONS)
 
 test-postgres: install ## what touches the database, the journal or a served process once more
 	$(say) "Tests on PostgreSQL and Redis"
-	@PLAYGROUND_TEST_BACKENDS=postgres $(PYTEST) $(PYTEST_OPTIONS)
+	@scripts/tests postgres $(PYTEST_OPTIONS)
 
 test-samples: install ## runs code samples in every language whose compiler is on this machine
 	@$(BIN)/python -m pytest tests/upstream/samples -m "toolchains or not toolchains" $(PYTEST_OPTIONS)

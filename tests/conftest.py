@@ -9,6 +9,7 @@ import hypothesis
 import psycopg
 import pytest
 from django.conf import settings as django_settings
+from xdist.workermanage import WorkerController
 
 from tests import servers
 
@@ -20,6 +21,7 @@ hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "tests" / "artifacts"
+_WORKER_DIED = pytest.StashKey[bool]()
 LONG = 4  # so many tests of the usual length a slow one takes
 
 
@@ -31,6 +33,19 @@ def pytest_report_header() -> str:
 def pytest_unconfigure() -> None:
     """Stop the servers that the settings started."""
     servers.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController, error: object) -> None:
+    """Note that a worker died: tests it should have run were not run."""
+    if error:
+        node.config.stash[_WORKER_DIED] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell a run that a dead worker cut short from one in which every test ran and some failed."""
+    if session.config.stash.get(_WORKER_DIED, False):
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
