@@ -51,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that use Chromium and run them last: Playwright keeps an event loop running on this thread,
     which asynchronous tests after it could not stand. On PostgreSQL and Redis, leave out what knows no backend: it has
-    run on SQLite."""
+    run on SQLite. So does what judges the look of pages, which are the same on either."""
     if servers.BACKENDS != "sqlite":
         config.hook.pytest_deselected(items=[item for item in items if not _knows_backend(item)])
         items[:] = filter(_knows_backend, items)
@@ -77,7 +77,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _knows_backend(item: pytest.Item) -> bool:
-    """Whether a test uses a database, or a served process with one."""
+    """Whether a test uses a database, or a served process with one, for more than to have pages to look at."""
+    if item.get_closest_marker("looks"):
+        return False
     fixtures = {"db", "transactional_db", "_migrated"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
 

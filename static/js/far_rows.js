@@ -4,6 +4,7 @@
  * (transcript.css). Near ones are as if there were no such thing, so menus may reach out of them.
  */
 import { fresh } from "./dom.js";
+import { watchTexts } from "./markdown/saved.js";
 
 /** This far from the screen a row is far, in px: nobody scrolls so much in a frame. */
 const FAR = "3000px 0px";
@@ -25,7 +26,10 @@ function observerOf(region) {
   if (known) return known;
   const observer = new IntersectionObserver(
     (entries) => {
-      for (const { target, isIntersecting } of entries) target.toggleAttribute("data-far", !isIntersecting);
+      for (const { target, isIntersecting } of entries) {
+        target.toggleAttribute("data-far", !isIntersecting);
+        watchTexts(target, isIntersecting);
+      }
     },
     { root: region, rootMargin: FAR },
   );

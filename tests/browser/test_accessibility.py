@@ -9,6 +9,8 @@ from tests.fakes import FakeUpstream
 from tests.replies import Stream, html_reply
 from tests.served import Installation
 
+pytestmark = pytest.mark.looks
+
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1440, "height": 900}
 SETTINGS = ["profile", "providers", "providers/new", "team", "team/log"]

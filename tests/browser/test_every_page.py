@@ -15,6 +15,8 @@ from tests.served import ServedProcess
 
 __all__ = ["alice", "process", "upstream"]  # the fixtures
 
+pytestmark = pytest.mark.looks
+
 BY_ITSELF = {"account_logout", "own-data-archive"}
 """Asked for last or not at all: one ends the session, the other is a download."""
 OFTEN_SEEN = {"conversation", "provider", "team", "search", "share-list", "own-data", "import", "trash"}

@@ -258,6 +258,7 @@ def test_columns_stand_beside_each_other_and_below_each_other_on_a_phone(
 
 
 @pytest.mark.slow
+@pytest.mark.looks
 def test_axe_finds_nothing_on_any_page_of_it(bench: Workbench, up: FakeUpstream, chromium: Browser) -> None:
     page = bench.page
     talk(bench, up, ANSWER)

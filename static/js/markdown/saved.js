@@ -49,6 +49,19 @@ export function bind(root) {
 }
 
 /**
+ * Watch the texts of a row, or do not while it is far: the browser reckons where each watched element is, with every frame.
+ * @param {Element} row
+ * @param {boolean} near
+ */
+export function watchTexts(row, near) {
+  for (const container of row.querySelectorAll("[data-markdown]")) {
+    if (!(container instanceof HTMLElement) || !waiting.has(container)) continue;
+    if (near) observer.observe(container);
+    else observer.unobserve(container);
+  }
+}
+
+/**
  * Built aside and shown when it is complete: the text does not move twice.
  * @param {HTMLElement} container
  * @param {number} until do as much at once as can be done before this time
