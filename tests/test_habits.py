@@ -67,9 +67,7 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 def test_every_step_of_a_start_that_fails_says_what_to_do() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     told = set(re.findall(r"^(\w+)\)$", (ROOT / "scripts" / "explain").read_text("utf-8"), re.M))
-    steps = re.findall(
-        r"^\t@(\S*(?:BIN\)/|with-node|make-venv).*)$", makefile.split("\ntest: ")[0], re.M
-    )
+    steps = re.findall(r"^\t@(\S*(?:BIN\)/|with-node|make-venv).*)$", makefile.split("\ntest: ")[0], re.M)
     silent = [
         step for step in steps if not (found := re.search(r"explain (\w+)", step)) or found[1] not in told
     ]
