@@ -278,7 +278,7 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 self._list_changed = False
                 self._list_timer = None
                 await self._control(type="conversations")
-            if news := self._watching.take():
+            while news := self._watching.take():
                 await self._control(type="changed", **news)
             while self._due:
                 if self._window.full and not await self._has_room():

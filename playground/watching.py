@@ -94,7 +94,11 @@ def find(user: User, wish: Watch) -> Found:
 
 
 class Watching:
-    """What one socket knows of the conversation on its page. Many changes that the page has not taken yet are one."""
+    """What one socket knows of the conversation on its page.
+
+    Many changes by one person that the page has not taken yet are one. Those of several people are told one by one: a page
+    leaves alone what itself did, and must not take that for all there is.
+    """
 
     def __init__(
         self, parts: Runtime, user: User, reads: asyncio.Semaphore, wake: Callable[[], None]
@@ -105,7 +109,7 @@ class Watching:
         self._wake = wake
         self._conversation_id: UUID | None = None
         self._allowed = False
-        self._news: dict[str, Any] | None = None
+        self._news: dict[tuple[str, bool], Nudge] = {}  # by who did it, and whether a branch is named
 
     async def begin(self, wish: Watch, listener: Any, *, refuse: Callable[[], Awaitable[None]]) -> None:
         """Watch a conversation, and no other one any more; tell at once where it changed since the page saw it."""
@@ -122,9 +126,9 @@ class Watching:
             return
         self._allowed = True
         # What was heard meanwhile is newer than what was read.
-        if found.missed is not None and self._news is None:
+        if found.missed is not None and not self._news:
             self.heard(found.missed)
-        if self._news is not None:
+        if self._news:
             self._wake()
 
     async def _found(self, wish: Watch) -> Found | None:
@@ -142,19 +146,21 @@ class Watching:
         """Note that the conversation changed."""
         if nudge.conversation != str(self._conversation_id):
             return
-        before = self._news or {"message": None, "by": None}
-        own = nudge.by == str(self._user.pk)
-        latest = {"message": nudge.message, "by": None if own else nudge.name}
-        self._news = latest if nudge.message or before["message"] is None else before
+        self._news[nudge.by or "", nudge.message is not None] = nudge
         if self._allowed:
             self._wake()
 
     def take(self) -> dict[str, Any] | None:
-        """Return what to tell the page now, once."""
-        if not self._allowed or self._news is None:
+        """Return the oldest of what is to be told to the page now, once."""
+        if not self._allowed or not self._news:
             return None
-        news, self._news = self._news, None
-        return {"conversation": str(self._conversation_id), **news}
+        nudge = self._news.pop(next(iter(self._news)))
+        own = nudge.by == str(self._user.pk)
+        return {
+            "conversation": nudge.conversation,
+            "message": nudge.message,
+            "by": None if own else nudge.name,
+        }
 
     async def recheck(self, listener: Any, *, refuse: Callable[[], Awaitable[None]]) -> None:
         """Stop telling somebody who may not see the conversation any more."""
@@ -173,4 +179,4 @@ class Watching:
         """Watch nothing any more."""
         if self._conversation_id is not None:
             self._parts.nudges.forget(topic_of(self._conversation_id), listener)
-        self._conversation_id, self._allowed, self._news = None, False, None
+        self._conversation_id, self._allowed, self._news = None, False, {}

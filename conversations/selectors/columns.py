@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from conversations.models import Column, Conversation, Exchange, Message, Run
-from conversations.selectors.tree import said_until
+from conversations.selectors.tree import messages_shown, said_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,7 @@ def columns_of(*, conversation: Conversation, newest: int | None = None) -> list
     parents: dict[UUID, UUID | None] = dict(rows)
     paths = [_path(parents, column.leaf_id) for column in columns]
     wanted = [path if newest is None else path[-newest:] for path in paths]
-    found = Message.objects.select_related("exchange__charge", "author").defer(
-        "exchange__body", "exchange__response"
-    )
-    by_id = found.in_bulk({pk for path in wanted for pk in path})
+    by_id = messages_shown().in_bulk({pk for path in wanted for pk in path})
     return [
         ColumnBranch(column, tuple(by_id[pk] for pk in shown if pk in by_id), cut=len(shown) < len(path))
         for column, path, shown in zip(columns, paths, wanted, strict=True)
@@ -89,12 +86,7 @@ def choices_beside(*, messages: Sequence[Message]) -> dict[UUID, list[Message]]:
     exchanges = {message.exchange_id for message in messages if message.exchange_id is not None}
     if not exchanges:
         return {}
-    found = (
-        Message.objects.select_related("exchange__charge", "author")
-        .defer("exchange__body", "exchange__response")
-        .filter(exchange__in=exchanges)
-        .order_by("choice", "id")
-    )
+    found = messages_shown().filter(exchange__in=exchanges).order_by("choice", "id")
     choices: dict[UUID, list[Message]] = {}
     for message in found:
         if message.exchange_id is not None:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from conversations.models import Comment, Conversation, Message
 from conversations.selectors.access import visible_to
+from conversations.selectors.tree import messages_shown
 from team.models import User
 
 
@@ -28,5 +29,6 @@ def _threads(comments: QuerySet[Comment]) -> dict[UUID, list[Comment]]:
 
 
 def message_for(*, user: User, pk: UUID) -> Message:
-    """Return one message of a conversation that the person may see. Raises `Message.DoesNotExist`."""
-    return Message.objects.select_related("conversation").get(visible_to(user, "conversation"), pk=pk)
+    """Return one message of a conversation that the person may see, with its exchange. Raises `Message.DoesNotExist`."""
+    found = messages_shown().select_related("conversation")
+    return found.get(visible_to(user, "conversation"), pk=pk)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.models import Column, Conversation, Exchange, Message, ToolLoop, ToolMock
+from conversations.selectors.tree import messages_shown
 from team.models import User
 
 
@@ -62,10 +63,7 @@ def branch_after(*, conversation_id: UUID, message_id: UUID) -> list[Message]:
     while at is not None:
         ids.append(at)
         at = newest.get(at)
-    found = Message.objects.select_related("exchange__charge", "author").defer(
-        "exchange__body", "exchange__response"
-    )
-    by_id = found.in_bulk(ids)
+    by_id = messages_shown().in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
 
 

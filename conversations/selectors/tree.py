@@ -3,10 +3,19 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from conversations.models import Exchange, Message, Run
 from conversations.tool_calls import RESULT_ROLES
+
+
+def messages_shown() -> QuerySet[Message]:
+    """Return messages as a page shows them: with their author, and with their exchange but for its bodies.
+
+    In one query: of an exchange read a moment later the end could be there, beside a text from before it.
+    """
+    found = Message.objects.select_related("exchange__charge", "author")
+    return found.defer("exchange__body", "exchange__response")
 
 
 def branch_ids(*, conversation_id: UUID, leaf_id: UUID | None) -> list[UUID]:
@@ -27,10 +36,7 @@ def branch(*, conversation_id: UUID, leaf_id: UUID | None, newest: int | None = 
     ids = branch_ids(conversation_id=conversation_id, leaf_id=leaf_id)
     if newest is not None:
         ids = ids[-newest:]
-    found = Message.objects.select_related("exchange__charge", "author").defer(
-        "exchange__body", "exchange__response"
-    )
-    by_id = found.in_bulk(ids)
+    by_id = messages_shown().in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
@@ -67,7 +73,7 @@ def branch_before(*, conversation_id: UUID, leaf_id: UUID | None, before: UUID, 
 
 def choices_of(*, exchange: Exchange) -> list[Message]:
     """Return the messages that an exchange made, by choice."""
-    return list(Message.objects.filter(exchange=exchange).order_by("choice", "id"))
+    return list(messages_shown().filter(exchange=exchange).order_by("choice", "id"))
 
 
 def messages_of_run(*, run: Run) -> list[Message]:

@@ -137,7 +137,7 @@ function tryAgain(wish) {
 
 /** Whether the server may answer the same request another time. @param {Result} result */
 function mayComeYet({ status, signedOut, aborted }) {
-  return !signedOut && !aborted && (status === 0 || status === 429 || status >= 500);
+  return !signedOut && !aborted && (status === 0 || status === 409 || status === 429 || status >= 500);
 }
 
 /** @param {HTMLElement} transcript @param {Wish} wish */

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from conversations import selectors
 from conversations.models import Exchange, Message, Trace
@@ -162,6 +163,21 @@ def test_deleting_the_conversation_under_a_run_fails_neither(desk: Desk) -> None
     at_once(record, delete, record)
     assert not Trace.objects.exists()
     assert write(Progress(exchange_id, 100)).gone == {exchange_id}
+
+
+def test_an_answer_is_read_together_with_its_state(
+    exchange: Exchange, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Read a moment later, the state of an answer that has just ended stood beside its text from before."""
+    with django_assert_num_queries(1):
+        (answer,) = selectors.choices_of(exchange=exchange)
+        assert answer.exchange is not None
+        assert (answer.text, answer.exchange.state) == ("", "queued")
+    owner = exchange.run.conversation.owner
+    with django_assert_num_queries(1):
+        answer = selectors.message_for(user=owner, pk=answer.pk)
+        assert answer.exchange is not None
+        assert (answer.text, answer.exchange.state) == ("", "queued")
 
 
 # Whatever upstream sends
