@@ -76,21 +76,21 @@ def rights_changed(conversation: Conversation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A conversation that may be watched; `missed`: what to tell a page that saw another state of it."""
+    """A conversation that may be watched; `missed`: what to tell a page that saw another state of it, in order."""
 
-    missed: Nudge | None
+    missed: tuple[Nudge, ...] = ()
 
 
 def find(user: User, wish: Watch) -> Found:
     """Read a conversation and what changed since a page saw it. Raises `Conversation.DoesNotExist`."""
     conversation = selectors.conversation_for(user=user, pk=wish.conversation_id)
     if not wish.seen or wish.seen == seen_of(conversation):
-        return Found(None)
+        return Found()
     seen = moment_read(wish.seen, zone=None)
-    written = selectors.written_since(conversation_id=conversation.pk, moment=seen) if seen else None
-    if written is None:
-        return Found(Nudge("changed", conversation=str(conversation.pk)))
-    return Found(_written_nudge(conversation, tip=written.tip, by=written.author))
+    written = selectors.written_since(conversation_id=conversation.pk, moment=seen) if seen else []
+    if not written:
+        return Found((Nudge("changed", conversation=str(conversation.pk)),))
+    return Found(tuple(_written_nudge(conversation, tip=each.tip, by=each.author) for each in written))
 
 
 class Watching:
@@ -125,11 +125,10 @@ class Watching:
             await refuse()
             return
         self._allowed = True
-        # What was heard meanwhile is newer than what was read.
-        if found.missed is not None and not self._news:
-            self.heard(found.missed)
-        if self._news:
-            self._wake()
+        # Both are told: the page may know the one and not the other. What was heard is about the newer state.
+        heard, self._news = self._news, {}
+        for nudge in (*found.missed, *heard.values()):
+            self.heard(nudge)
 
     async def _found(self, wish: Watch) -> Found | None:
         while True:
@@ -146,7 +145,12 @@ class Watching:
         """Note that the conversation changed."""
         if nudge.conversation != str(self._conversation_id):
             return
-        self._news[nudge.by or "", nudge.message is not None] = nudge
+        key = (nudge.by or "", nudge.message is not None)
+        before = self._news.get(key)
+        if before is not None and before.message != nudge.message and nudge.by == str(self._user.pk):
+            # The person has other tabs: which of the two this page did itself, it alone knows.
+            self.heard(Nudge("changed", conversation=nudge.conversation))
+        self._news[key] = nudge
         if self._allowed:
             self._wake()
 
@@ -165,7 +169,7 @@ class Watching:
     async def recheck(self, listener: Any, *, refuse: Callable[[], Awaitable[None]]) -> None:
         """Stop telling somebody who may not see the conversation any more."""
         watched = self._conversation_id
-        if watched is None or not self._allowed:
+        if watched is None:
             return
         async with self._reads:
             visible = await self._parts.in_database(

@@ -71,21 +71,31 @@ def tree_shape(*, conversation_id: UUID) -> TreeShape:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where a conversation was written: the end of that branch, and who wrote there last."""
+    """Where somebody wrote: the end of that branch, and who wrote there last, None where nobody knows."""
 
     tip: UUID
     author: User | None
 
 
-def written_since(*, conversation_id: UUID, moment: datetime) -> Written | None:
-    """Return where a conversation was written last after `moment`; None where it was not."""
-    written = Message.objects.filter(conversation_id=conversation_id, created__gt=moment).order_by("-id")
-    newest = written.values_list("id", flat=True).first()
-    tip = tree_shape(conversation_id=conversation_id).end(newest) if newest else None
-    if tip is None:
-        return None
-    by = written.exclude(author=None).select_related("author").first()
-    return Written(tip, by.author if by else None)
+def written_since(*, conversation_id: UUID, moment: datetime) -> list[Written]:
+    """Return where each person wrote last after `moment`, the newest last; an answer is theirs who asked for it."""
+    rows = Message.objects.filter(conversation_id=conversation_id, created__gt=moment).order_by("id")
+    newest: dict[int | None, UUID] = {}
+    for pk, author, asked in rows.values_list("id", "author_id", "exchange__run__person_id"):
+        who = author or asked
+        newest.pop(who, None)
+        newest[who] = pk
+    if not newest:
+        return []
+    shape = tree_shape(conversation_id=conversation_id)
+    people = User.objects.in_bulk([who for who in newest if who is not None])
+    # Where one went on below another, the branch is told once, with the name of the later one.
+    last = {shape.end(pk): who for who, pk in newest.items()}
+    return [
+        Written(tip, people.get(who) if who is not None else None)
+        for tip, who in sorted(last.items(), key=lambda each: newest[each[1]])
+        if tip is not None
+    ]
 
 
 def messages_sent(*, conversation_id: UUID, shape: TreeShape) -> set[UUID]:
