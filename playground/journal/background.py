@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, cast
 
 from redis.exceptions import RedisError
 
@@ -22,8 +22,9 @@ class Background:
         self._tasks = [asyncio.create_task(self._repeat(work), name=f"journal {work!r}") for work in works]
 
     async def _repeat(self, work: Work) -> None:
-        away = False
-        while not self._closing:
+        away, task = False, cast("asyncio.Task[None]", asyncio.current_task())
+        # The client loses a cancellation that comes while it connects; a loop that ends cancels once and waits for ever.
+        while not self._closing and not task.cancelling():
             try:
                 await work()
             except UNREACHABLE as error:
@@ -44,7 +45,7 @@ class Background:
         self._closing = True
         left = set(self._tasks)
         while left:
-            # Again and again: the client loses a cancellation that comes while it connects.
+            # Again and again: one that the client loses would be noticed only after what it waits for now.
             for task in left:
                 task.cancel()
             _, left = await asyncio.wait(left, timeout=0.1)
