@@ -72,6 +72,7 @@ from conversations.selectors.exchanges import (
     run_find,
     trace_of,
 )
+from conversations.selectors.moment import one_moment
 from conversations.selectors.presets import (
     exchange_system_is_a_message,
     preset_for,
@@ -221,6 +222,7 @@ __all__ = [
     "messages_for_api",
     "messages_of_run",
     "messages_sent",
+    "one_moment",
     "people_counted",
     "preset_for",
     "preset_newest",

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from conversations.models import Column, Conversation, Exchange, Message, Run
 from conversations.selectors.tree import messages_shown, said_until
 
@@ -33,12 +35,25 @@ def columns_of(*, conversation: Conversation, newest: int | None = None) -> list
 
     The messages come with their exchange and author. Three queries, however many columns there are.
     """
+    return _columns(conversation, messages_shown(), newest)
+
+
+def columns_whole(*, conversation: Conversation, responses: bool) -> list[ColumnBranch]:
+    """Return the columns with their whole branches, each message with all of its exchange, or all but the response.
+
+    A message and its exchange are one row: of one read later the end could be there, beside a text from before it.
+    """
+    found = Message.objects.select_related("exchange", "author")
+    return _columns(conversation, found if responses else found.defer("exchange__response"), None)
+
+
+def _columns(conversation: Conversation, found: QuerySet[Message], newest: int | None) -> list[ColumnBranch]:
     columns = column_list(conversation=conversation)
     rows = Message.objects.filter(conversation=conversation).values_list("id", "parent_id")
     parents: dict[UUID, UUID | None] = dict(rows)
     paths = [_path(parents, column.leaf_id) for column in columns]
     wanted = [path if newest is None else path[-newest:] for path in paths]
-    by_id = messages_shown().in_bulk({pk for path in wanted for pk in path})
+    by_id = found.in_bulk({pk for path in wanted for pk in path})
     return [
         ColumnBranch(column, tuple(by_id[pk] for pk in shown if pk in by_id), cut=len(shown) < len(path))
         for column, path, shown in zip(columns, paths, wanted, strict=True)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from conversations.models import Attachment, Conversation, Exchange, Message, Share, ShareExchange
 from conversations.parts import digests_of
 from conversations.selectors.attachments import attachment_uses, attachments_in
-from conversations.selectors.columns import ColumnBranch, columns_of
+from conversations.selectors.columns import ColumnBranch, columns_whole
 from conversations.selectors.exchanges import KeptTrace, response_document, trace_of
 from conversations.sharing import Branch, BranchExchange, BranchImage, BranchMessage, SnapshotSource
 from team import vault
@@ -100,21 +100,15 @@ def share_source(
 
     Without `responses` what came back is not read, which may be much.
     """
-    shown = [
-        each for each in columns_of(conversation=conversation) if not columns or each.column.pk in columns
-    ]
+    found = columns_whole(conversation=conversation, responses=responses)
+    shown = [each for each in found if not columns or each.column.pk in columns]
     messages = {message.pk: message for each in shown for message in each.messages}
-    exchanges = {message.exchange_id for message in messages.values() if message.exchange_id is not None}
+    exchanges = {message.exchange.pk: message.exchange for message in messages.values() if message.exchange}
     return SnapshotSource(
         title=conversation.title,
         author=conversation.owner.get_full_name(),
         branches=tuple(map(_branch, shown)),
-        exchanges={
-            str(exchange.pk): _exchange(exchange, responses=responses)
-            for exchange in Exchange.objects.filter(pk__in=exchanges).defer(
-                *(() if responses else ("response",))
-            )
-        },
+        exchanges={str(pk): _exchange(exchange, responses=responses) for pk, exchange in exchanges.items()},
         images=_images(conversation, messages.values()),
     )
 

@@ -27,6 +27,11 @@ def conversation_record(*, conversation: Conversation, person: User) -> Conversa
     Behind messages that were copied here stand exchanges of other conversations; they come along where the person may see
     those. Tags are the person's own, and only an owner's list has it pinned or archived.
     """
+    with selectors.one_moment():
+        return _conversation_record(conversation, person)
+
+
+def _conversation_record(conversation: Conversation, person: User) -> ConversationRecord:
     messages = list(Message.objects.filter(conversation=conversation).order_by("id"))
     own = list(Exchange.objects.filter(run__conversation=conversation))
     origins = {each.origin_id for each in messages if each.origin_id and not each.exchange_id}
@@ -49,7 +54,10 @@ def conversation_record(*, conversation: Conversation, person: User) -> Conversa
 
 
 def exchange_record(*, exchange: Exchange) -> ConversationRecord:
-    """Return one exchange as a conversation of its own: the branch that it answers, its answers, one column."""
+    """Return one exchange as a conversation of its own: the branch that it answers, its answers, one column.
+
+    Read it in the same `selectors.one_moment` as the exchange.
+    """
     conversation = exchange.run.conversation
     branch = selectors.branch(conversation_id=conversation.pk, leaf_id=exchange.parent_id)
     answers = selectors.choices_of(exchange=exchange)

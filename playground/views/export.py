@@ -16,6 +16,7 @@ from conversations.models import Conversation, Exchange
 from conversations.selectors.request_bytes import bytes_filled
 from conversations.services.exporting import conversation_record, exchange_record
 from playground.views.desk import conversation_of
+from playground.views.inspector_parts import exchange_or_404
 from playground.views.signed_in import PersonRequest, signed_in
 from team import selectors as team
 from team.errors import TeamError
@@ -46,7 +47,9 @@ def conversation_export(request: PersonRequest, pk: UUID, form: str) -> HttpResp
     """Return a conversation that this person may see as JSON, HAR, Markdown or JSONL."""
     conversation = conversation_of(request.user, pk)
     if form == "jsonl":
-        return _file(request.user, form, conversation.title, _lines(conversation))
+        with selectors.one_moment():
+            lines = _lines(conversation)
+        return _file(request.user, form, conversation.title, lines)
     record = conversation_record(conversation=conversation, person=request.user)
     match form:
         case "json":
@@ -64,17 +67,15 @@ def conversation_export(request: PersonRequest, pk: UUID, form: str) -> HttpResp
 @signed_in
 def exchange_export(request: PersonRequest, pk: UUID, form: str) -> HttpResponse:
     """Return one exchange that this person may see; `form` may also be "body", the request's body as it was sent."""
-    try:
-        exchange = selectors.exchange_for(user=request.user, pk=pk)
-    except Exchange.DoesNotExist as error:
-        raise Http404 from error
+    exchange = exchange_or_404(request, pk)
     title = exchange.run.conversation.title
     match form:
         case "body":
             return _file(request.user, form, title, exchange.body)
         case "jsonl":
             return _file(request.user, form, title, _line(exchange))
-    record = exchange_record(exchange=exchange)
+    with selectors.one_moment():
+        record = exchange_record(exchange=exchange_or_404(request, pk))
     match form:
         case "json":
             text = json_write([record], exported=timezone.now().isoformat())
