@@ -97,11 +97,13 @@ export function show(wish) {
 /** @param {Wish} wish */
 async function showNow(wish) {
   const transcripts = elements(document, "[data-transcript]");
-  let seen = page()?.dataset["seen"] ?? "";
+  /** @type {string | undefined} */
+  let seen;
   for (const transcript of transcripts) {
     const fetched = await fetchNews(transcript, wish);
     if (!fetched) return;
-    seen = fetched.dataset["seen"] ?? seen;
+    // That of the first: the others may show more already.
+    seen ??= fetched.dataset["seen"];
     if (apply(transcript, fetched, wish)) continue;
     // The person is in the middle of something here: they are told, and see that there is an alternative.
     offer(wish);
@@ -110,8 +112,8 @@ async function showNow(wish) {
     apply(transcript, counts, {});
   }
   // Only now: a page that comes back with this state is told nothing that one of its columns may lack.
-  page()?.setAttribute("data-seen", seen);
-  forget();
+  if (seen !== undefined) page()?.setAttribute("data-seen", seen);
+  settle(wish);
   document.dispatchEvent(new Event("branch:shown"));
 }
 
@@ -120,19 +122,36 @@ async function showNow(wish) {
 /** @type {{wish: Wish, timer: ReturnType<typeof setTimeout>, pause: number} | null} what the page is behind by */
 let owed = null;
 
-function forget() {
+/** Something could be fetched: that is all, unless a branch was to be shown that this says nothing of. @param {Wish} wish */
+function settle(wish) {
+  if (owed && owed.wish !== wish && leads(owed.wish) && !leads(wish)) return;
+  const pause = nextPause();
   clearTimeout(owed?.timer);
   owed = null;
+  if (document.querySelector("[data-transcript] > [data-behind]")) askLater({}, pause);
+}
+
+/** Whether a wish leads to a branch. @param {Wish} wish */
+function leads({ tip, through }) {
+  return Boolean(tip ?? through);
 }
 
 /** Try again by and by, without a word: nobody waits for what others do. @param {Wish} wish */
 function tryAgain(wish) {
-  const pause = owed ? Math.min(owed.pause * 2, AGAIN_LAST_MS) : AGAIN_FIRST_MS;
-  // What this person asked for does not give way to what others did.
-  const kept = owed?.wish.mine && !wish.mine ? owed.wish : wish;
+  // What this person asked for does not give way to what others did, nor a branch to a change somewhere.
+  const isLess = owed && ((owed.wish.mine && !wish.mine) || (leads(owed.wish) && !leads(wish)));
+  askLater(owed && isLess ? owed.wish : wish, nextPause());
+}
+
+function nextPause() {
+  return owed ? Math.min(owed.pause * 2, AGAIN_LAST_MS) : AGAIN_FIRST_MS;
+}
+
+/** @param {Wish} wish @param {number} pause */
+function askLater(wish, pause) {
   clearTimeout(owed?.timer);
   // Never all pages of a restarted server at once.
-  owed = { wish: kept, pause, timer: setTimeout(() => void show(kept), pause * (0.5 + Math.random() / 2)) };
+  owed = { wish, pause, timer: setTimeout(() => void show(wish), pause * (0.5 + Math.random() / 2)) };
 }
 
 /** Whether the server may answer the same request another time. @param {Result} result */
@@ -210,6 +229,7 @@ function words(row) {
  */
 function apply(transcript, news, wish) {
   const rows = rowsOf(transcript);
+  for (const row of rows) row.removeAttribute("data-behind");
   const keep = Number(news.dataset["keep"]);
   const parts = elements(news, ":scope > *");
   const wanted = new Set(parts.map((part) => part.dataset["same"] ?? rowId(part)));
@@ -258,11 +278,15 @@ function put(transcript, parts, { old, at, mine }) {
 function staysAs(known, part) {
   if (part.dataset["same"]) return true;
   const busy = known.querySelector("form, " + LIVE) !== null || known.matches(LIVE);
-  if (words(known) !== words(part) && !busy) return false;
+  const behind = words(known) !== words(part);
+  if (behind && !busy) return false;
   const marks = elements(part, ".siblings");
   if (known.matches("[data-choices]") && marks.length > 0 && !busy) return false;
   swapMarks(known, marks[0] ?? null);
-  known.dataset["version"] = part.dataset["version"] ?? "";
+  // Its own words stand there until the person is done; then it gets the others.
+  known.toggleAttribute("data-behind", behind);
+  const next = part.dataset["version"] ?? "";
+  known.dataset["version"] = behind ? `${words(known)}-${next.split("-")[1] ?? ""}` : next;
   return true;
 }
 
