@@ -374,6 +374,8 @@ class ExchangeConsumer(AsyncWebsocketConsumer):
                 self._watching.heard(nudge)
             case "recheck":
                 self._check_due.set()
+            case "missed":
+                self._tasks.append(self._begin(self._control(type="missed")))
             case "signed_out":
                 key = self._session_key
                 if nudge.session == key or (nudge.session is None and nudge.kept != key):

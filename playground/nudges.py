@@ -15,10 +15,11 @@ class Nudge:
 
     `conversations`: the list of conversations changed. `signed_out`: the session with this key ended; where `session` is
     None all sessions did, but the one in `kept`. `recheck`: see whether everything is still permitted. `changed`: this
-    conversation changed; `message` is the end of a branch to look at, `by` and `name` are who did it.
+    conversation changed; `message` is the end of a branch to look at, `by` and `name` are who did it. `missed`: nudges of
+    other processes may have been lost.
     """
 
-    kind: Literal["conversations", "signed_out", "recheck", "changed"]
+    kind: Literal["conversations", "signed_out", "recheck", "changed", "missed"]
     session: str | None = None
     kept: str | None = None
     conversation: str | None = None

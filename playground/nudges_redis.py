@@ -51,7 +51,8 @@ class RedisNudges:
             self._nudges.deliver(message["person"], Nudge(**message["nudge"]))
 
     async def _begun(self) -> None:
-        self._nudges.deliver_all(Nudge("recheck"))
+        for kind in ("recheck", "missed"):
+            self._nudges.deliver_all(Nudge(kind))
 
     async def close(self) -> None:
         """Send what waits if Redis is there, then let go."""

@@ -33,11 +33,13 @@ class Subscription:
             if self._channel is None:
                 self._channel = self._redis.pubsub()
                 await self._channel.subscribe(self._name)
-                await self._begun()
                 return
-            message = await self._channel.get_message(ignore_subscribe_messages=True, timeout=LISTEN_SECONDS)
+            message = await self._channel.get_message(timeout=LISTEN_SECONDS)
             if message is None:
                 await self._channel.ping()
+            elif message["type"] == "subscribe":
+                # From here on nothing is missed. The client may also have come back, and subscribed again, by itself.
+                await self._begun()
             elif message["type"] == "message":
                 await self._message(message["data"])
         except BaseException:

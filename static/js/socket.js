@@ -174,6 +174,10 @@ export class ExchangeSocket extends EventTarget {
       case "changed":
         this.dispatchEvent(new CustomEvent("changed", { detail: message }));
         return;
+      case "missed":
+        this.#sendWatch();
+        this.dispatchEvent(new Event("conversations"));
+        return;
       case "conversations":
         this.dispatchEvent(new Event("conversations"));
     }

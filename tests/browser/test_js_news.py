@@ -89,3 +89,10 @@ def test_words_that_came_while_somebody_edited_are_shown_afterwards(lab: Lab, pa
     expect(page.locator("[data-transcript] form")).to_have_count(1)
     page.locator("[data-transcript] form").evaluate("form => form.remove()")
     expect(page.get_by_role("article")).to_contain_text("new words")
+
+
+def test_a_page_that_may_have_missed_something_says_what_it_shows(lab: Lab, page: Page) -> None:
+    opened(lab, page, workbench(row("here")), lambda _fields: news())
+    lab.said.clear()
+    lab.send({"type": "missed"})
+    watched(lab, "s0")

@@ -154,3 +154,9 @@ async def test_who_may_no_longer_see_it_is_told_even_while_it_was_just_read(
         parts.nudges.deliver(topic_of(desk.conversation.pk), changed(desk, desk.person, str(uuid4())))
         await page.say(type="ping")
         assert (await page.hear())["type"] == "pong"
+
+
+async def test_a_page_hears_that_it_may_have_missed_something(desk: Desk, parts: HeldParts) -> None:
+    async with socket_open(desk.person, parts) as page:
+        parts.nudges.deliver_all(Nudge("missed"))
+        assert (await page.hear())["type"] == "missed"
