@@ -4,14 +4,16 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.conftest import ROOT, missing
 
 CLI = ROOT / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+READY_WITHIN: Final = 60.0
 
 
 def is_there() -> bool:
@@ -34,6 +36,8 @@ def aimock_run(folder: Path, fixtures: Sequence[dict[str, Any]]) -> Iterator[str
     command = [str(node), str(CLI), "--port", "0", "--fixtures", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
+        late = threading.Timer(READY_WITHIN, process.kill)  # then its output ends, too
+        late.start()
         said = ""
         for line in process.stdout:
             said += line
@@ -41,6 +45,7 @@ def aimock_run(folder: Path, fixtures: Sequence[dict[str, Any]]) -> Iterator[str
                 break
         else:
             raise RuntimeError(f"aimock did not start: {said}")
+        late.cancel()
         try:
             yield f"{found[1]}/v1"
         finally:

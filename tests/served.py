@@ -32,6 +32,7 @@ PASSWORD: Final = "correct horse battery staple"
 READY_WITHIN: Final = (
     60.0  # seconds; a start takes about one on an idle machine, thirty where ten others work
 )
+ANSWER_WITHIN: Final = 30.0  # seconds for one answer of a database server
 COMMAND_WITHIN: Final = 180.0  # seconds for one management command, and for the end of what was killed
 _numbers = itertools.count(1)
 _TEMPLATE: Final = f"served_template_{os.getpid()}"
@@ -303,10 +304,10 @@ def _postgres_create(name: str, *, template: str = "template1") -> str:
 def _redis_empty(number: int) -> str:
     """Return the URL of an empty database of the test server: what others counted, sign-ups above all, is not in it."""
     url = os.environ["REDIS_URL"]
-    with Redis.from_url(url) as redis:
+    with Redis.from_url(url, socket_timeout=ANSWER_WITHIN) as redis:
         databases = int(redis.config_get("databases")["databases"])
     # Number 0 is that of the tests' own process.
     url = urlunsplit(urlsplit(url)._replace(path=f"/{1 + number % (databases - 1)}"))
-    with Redis.from_url(url) as redis:
+    with Redis.from_url(url, socket_timeout=ANSWER_WITHIN) as redis:
         redis.flushdb()
     return url

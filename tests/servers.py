@@ -31,7 +31,7 @@ def redis_start() -> tuple[str, Callable[[], None]]:
     server = ValkeyServer(port=_port_free(), save="", appendonly="no", databases="1024")
     server.start()
     url = f"redis://127.0.0.1:{server.port}/0"
-    with Redis.from_url(url) as redis:
+    with Redis.from_url(url, socket_timeout=30) as redis:
         if redis.config_get("dir")["dir"] != str(server.data_dir.resolve()):
             raise RuntimeError(f"another server answers at {url}")
     return url, server.stop

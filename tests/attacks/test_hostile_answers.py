@@ -129,7 +129,9 @@ class Witness:
     def assert_inert(self) -> None:
         """Nothing ran, nothing was taken over, nothing was asked for but what the page itself asks for."""
         self.tab.wait_for_load_state("networkidle")
-        self.tab.evaluate("() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))")
+        self.tab.evaluate(
+            "() => new Promise((done) => requestIdleCallback(() => setTimeout(done), { timeout: 20000 }))"
+        )
         assert self.tab.evaluate(FOUND) == NOTHING
         assert self.dialogs == []
         assert self.faults == []

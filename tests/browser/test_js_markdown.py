@@ -104,7 +104,9 @@ def show_saved(lab: Lab, page: Page, *texts: str) -> None:
 def settle(page: Page) -> None:
     """Wait for the lazy parts: colours and formulas."""
     page.wait_for_load_state("networkidle")
-    page.evaluate("() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))")
+    page.evaluate(
+        "() => new Promise((done) => { requestIdleCallback(() => requestIdleCallback(done)); setTimeout(done, 20000); })"
+    )
 
 
 def assert_inert(page: Page, lab: Lab, requests: list[str], faults: list[str]) -> None:

@@ -196,7 +196,7 @@ def test_on_a_phone_the_rooms_are_drawers_that_keep_and_return_the_focus(bench: 
     assert not page.locator("main").evaluate("(main) => main.inert")
     page.get_by_role("button", name="Show the right side").click()
     expect(page.get_by_role("region", name="Parameters")).to_be_visible()
-    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")
     page.mouse.click(8, 400)
     expect(page.get_by_role("region", name="Parameters")).to_be_hidden()
     # A closed drawer folds nothing away on the page that becomes wide, as a tablet does when it is turned.

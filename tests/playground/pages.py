@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -20,6 +21,7 @@ from tests.fakes import FakeUpstream
 from tests.served import Installation, ServedProcess
 
 PATIENCE = 20.0  # seconds for what should come at once, on a busy machine
+ALTOGETHER = 150.0  # seconds, however much comes: who repeats themselves is not read for ever
 ACK_BYTES = 64 * 1024
 
 
@@ -121,11 +123,18 @@ class Socket:
             self.controls.append(message)
         return message
 
+    def _read_before(self, last: float) -> None:
+        """Read the next message. Raises TimeoutError when none comes, and after `last` although more would come."""
+        if time.monotonic() > last:
+            raise TimeoutError
+        self.read()
+
     def until(self, condition: Callable[[], Any], *, what: str = "") -> Any:
         """Read until the condition holds; return its value."""
+        last = time.monotonic() + ALTOGETHER
         while not (value := condition()):
             try:
-                self.read()
+                self._read_before(last)
             except TimeoutError:
                 pytest.fail(
                     f"waited in vain for {what or condition}; it shows {self.followed}, {self.controls}"
@@ -154,9 +163,10 @@ class Socket:
 
     def until_closed(self) -> int | None:
         """Read until the server closes; return its close code."""
+        last = time.monotonic() + ALTOGETHER
         try:
             while True:
-                self.read()
+                self._read_before(last)
         except ConnectionClosed:
             return self.close_code
         except TimeoutError:

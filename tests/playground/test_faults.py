@@ -27,6 +27,7 @@ from tests.threads import at_once
 pytestmark = pytest.mark.served
 PATIENCE = 30.0
 SLOW_VIEWS = 12
+ANSWERED_WITHIN = 120.0  # seconds; it waits for as long as the test holds the database
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ def _rename(page: Page, title: str) -> int:
     """Call a view that waits for the database in its thread; return the status it is answered with."""
     headers = {"X-CSRFToken": page.client.cookies["csrftoken"], "Origin": page.process.url}
     path = f"/conversations/{page.conversation}/rename/"
-    return page.client.post(path, data={"title": title}, headers=headers, timeout=None).status_code
+    return page.client.post(path, data={"title": title}, headers=headers, timeout=ANSWERED_WITHIN).status_code
 
 
 def test_while_views_wait_for_a_locked_database_tokens_flow_and_afterwards_everything_is_kept(
@@ -233,7 +234,7 @@ def test_while_views_wait_for_a_locked_database_tokens_flow_and_afterwards_every
                 gate.open()
                 socket.say(type="ping")
                 socket.until_control(type="pong")
-            assert all(title.result() for title in titles), "each has been answered"
+            assert all(title.result(ANSWERED_WITHIN) for title in titles), "each has been answered"
         shown = socket.until_end()
     assert shown.state == "completed"
     row = kept_row(installation, sent.exchange)

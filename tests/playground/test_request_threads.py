@@ -35,7 +35,8 @@ class Noted:
 
 
 async def call(app: App) -> None:
-    await app(HTTP, nothing, nobody)
+    async with asyncio.timeout(20):
+        await app(HTTP, nothing, nobody)
 
 
 async def test_requests_one_after_the_other_have_the_same_thread() -> None:

@@ -1,5 +1,6 @@
 """The database goes away, refuses, comes back: nothing that came is lost, and no run harms another."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from uuid import UUID
@@ -14,7 +15,7 @@ from conversations.services import Ending, Progress
 from team.models import User
 from tests.desk import Desk, desk_make
 from tests.fakes import FakeUpstream, Gate, Stream
-from tests.playground.stage import Stage, kept, stage_set
+from tests.playground.stage import PATIENCE, Stage, kept, stage_set
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,8 +89,9 @@ async def test_checkpoints_grow_the_trace_while_the_run_goes_on(
     before = stage.ledger.calls
     gate_reader = stage.journal.frames(exchange)
     assert gate_reader is not None
-    while stage.ledger.calls < before + 2:
-        await database_sync_to_async(lambda: None)()
+    async with asyncio.timeout(PATIENCE):
+        while stage.ledger.calls < before + 2:
+            await database_sync_to_async(lambda: None)()
     assert await trace_text(exchange) == "one "
     assert (await kept(exchange)).row.state == "streaming"
     gate.open()
@@ -141,8 +143,9 @@ async def test_an_ending_that_can_never_be_kept_still_ends_on_the_page(
     stage.ledger.refuse = lambda _progress, endings: DataError("never") if endings else None
     exchange = await stage.start(desk)
     assert (await stage.end(exchange))["state"] == "failed"
-    while stage.runs.live_count:
-        await database_sync_to_async(lambda: None)()
+    async with asyncio.timeout(PATIENCE):
+        while stage.runs.live_count:
+            await database_sync_to_async(lambda: None)()
     stage.ledger.refuse = lambda *_: None
     again = await stage.start(desk)
     assert (await stage.end(again))["state"] == "completed"

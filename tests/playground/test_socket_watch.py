@@ -32,6 +32,7 @@ from tests.desk import Desk, desk_make
 pytestmark = pytest.mark.django_db(transaction=True)
 P = ParamSpec("P")
 R = TypeVar("R")
+PATIENCE = 20.0
 HEAD = ResponseHead(200, "OK", "HTTP/1.1", (("Content-Type", "text/event-stream"),), (), {})
 
 
@@ -74,14 +75,14 @@ class Watched:
         await self.say(type="follow", exchange=str(exchange), ref=ref, after=after)
 
     async def hear(self) -> dict[str, Any]:
-        event = await self.communicator.receive_output(timeout=20)
+        event = await self.communicator.receive_output(timeout=PATIENCE)
         message: dict[str, Any] = json.loads(event["text"])
         return message | {"size": len(event["text"].encode())}
 
     async def close_code(self) -> int:
         """Return the close code, reading over whatever comes before it."""
         while True:
-            event = await self.communicator.receive_output(timeout=20)
+            event = await self.communicator.receive_output(timeout=PATIENCE)
             if event["type"] == "websocket.close":
                 return int(event["code"])
 
@@ -283,7 +284,8 @@ async def test_a_database_that_is_away_at_the_check_signs_nobody_out(desk: Desk,
     async with socket_open(desk.person, parts, check_every=0.02) as page:
         parts.faults = [OperationalError("gone")] * 3
         parts.recovered.clear()
-        await parts.recovered.wait()
+        async with asyncio.timeout(PATIENCE):
+            await parts.recovered.wait()
         await page.say(type="ping")
         assert (await page.hear())["type"] == "pong"
 

@@ -14,6 +14,7 @@ from tests.served import Installation, ServedProcess
 from tests.servers import BACKENDS
 
 pytestmark = pytest.mark.served
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_who_sends_at_the_same_moment_writes_alternatives(
                 pool.submit(page.send, f"From {name}", below=begun[-1])
                 for page, name in ((alice, "Alice"), (bob, "Bob"))
             ]
-            from_alice, from_bob = (each.result() for each in sendings)
+            from_alice, from_bob = (each.result(PATIENCE) for each in sendings)
         # Each hears of the other's and follows it to its end, the same text as its own.
         for socket, other, name in ((hers, from_bob, "bob"), (his, from_alice, "alice")):
             heard = socket.until_control(type="changed", by=name)
@@ -147,7 +148,7 @@ def test_many_deeds_at_once_leave_one_sound_tree(pair: tuple[Page, Page], upstre
         socket.until_end()
     with ThreadPoolExecutor(8) as pool:
         works = [pool.submit(insert, (alice, bob)[number % 2], number) for number in range(16)]
-        assert {work.result() for work in works} == {200}
+        assert {work.result(PATIENCE) for work in works} == {200}
     shown = news(alice, begun)
     assert (len(shown), shown[0], shown[-1]) == (18, begun[0], begun[-1])
     assert news(bob, shown) == shown
