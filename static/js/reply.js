@@ -173,9 +173,10 @@ class Reply {
     const answers = [...this.#answers.values()].flat();
     if (!this.#end || !answers.every((answer) => answer.complete)) return;
     replies.delete(this.exchange);
-    const first = answers.find((answer) => answer.article.isConnected) ?? answers[0];
+    // Where another branch is shown by now, the inspector may still show this exchange.
+    const place = answers.find((answer) => answer.article.isConnected)?.article ?? document;
     const detail = { exchange: this.exchange, state: this.#end.state, more: this.#end.more ?? false };
-    first?.article.dispatchEvent(new CustomEvent("exchange:ended", { bubbles: true, detail }));
+    place.dispatchEvent(new CustomEvent("exchange:ended", { bubbles: true, detail }));
   }
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import CONVERSATION, Lab, article, bundle, lab, workbench
+from tests.browser.lab import CONVERSATION, EXCHANGE, Lab, article, bundle, end_update, lab, workbench
 from tests.steps import Gate
 
 __all__ = ["bundle", "lab"]
@@ -96,3 +96,18 @@ def test_a_page_that_may_have_missed_something_says_what_it_shows(lab: Lab, page
     lab.said.clear()
     lab.send({"type": "missed"})
     watched(lab, "s0")
+
+
+def test_the_end_of_an_answer_that_is_not_shown_any_more_is_told(lab: Lab, page: Page) -> None:
+    """The page shows another branch by now; the inspector still shows the exchange, and brings it to its end."""
+    lab.page = workbench(article(state="queued"))
+    page.goto(lab.url)
+    ref = lab.followed()["ref"]
+    lab.send({"e": ref, "n": 1, "u": [["c", 0, "So far"]]})
+    expect(page.get_by_role("article")).to_contain_text("So far")
+    page.evaluate(
+        "document.addEventListener('exchange:ended', (event) => { document.title = event.detail.exchange; })"
+    )
+    page.get_by_role("article").evaluate("article => article.remove()")
+    lab.send({"e": ref, "n": 2, "u": [end_update()]})
+    expect(page).to_have_title(EXCHANGE)
