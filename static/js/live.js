@@ -25,7 +25,9 @@ import { columnOf } from "./transcripts.js";
  */
 
 /** A run that this page is just sending, or an edit that it is saving. */
-const SENDING = '[data-composer] [aria-busy="true"], [data-again][aria-busy="true"], .msg__edit [aria-busy="true"]';
+const SENDING = ["[data-composer] ", "[data-again]", "[data-results-send]", ".msg__edit "]
+  .map((place) => `${place}[aria-busy="true"]`)
+  .join();
 /** What happens on a page when the branch that it shows, and with it what a request would carry, has changed. */
 export const BRANCH_CHANGES = ["run:started", "message:added", "exchange:ended", "branch:shown", "choice:picked"];
 const LOOK_MS = 50;

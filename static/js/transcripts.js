@@ -25,9 +25,20 @@ export function messageBeside(element, message) {
 /** Show what a run adds, each part in its column; what is there already stays. @param {string} html */
 export function addMessages(html) {
   for (const { transcript, part } of partsOf(html)) {
-    const known = [...part.querySelectorAll("article[id]")].some(({ id }) => document.getElementById(id));
-    if (transcript && !known) insert(transcript, htmlOf(part), "beforeend");
+    if (transcript && !isThere(part)) insert(transcript, htmlOf(part), "beforeend");
   }
+}
+
+/** Show what a run adds to one transcript, unless the page has heard of it already. @param {Element} transcript @param {string} html */
+export function addMessagesTo(transcript, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  if (!isThere(template.content)) insert(transcript, html, "beforeend");
+}
+
+/** @param {ParentNode} part */
+function isThere(part) {
+  return [...part.querySelectorAll("article[id]")].some(({ id }) => document.getElementById(id));
 }
 
 /** Show other messages from one on, to the end of its transcript. @param {Element} article @param {string} html */

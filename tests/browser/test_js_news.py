@@ -16,8 +16,12 @@ LIVE = f'<div data-live="{CONVERSATION}" data-base="{BASE}" data-seen="s0" data-
 Answer = tuple[int, str]
 
 
+def row_of(made: str, version: str = "0.0-") -> str:
+    return made.replace("data-message=", f'data-version="{version}" data-message=', 1)
+
+
 def row(text: str, version: str = "0.0-", *, more: str = "") -> str:
-    made = article(text).replace("data-message=", f'data-version="{version}" data-message=', 1)
+    made = row_of(article(text), version)
     return made.replace('<div class="msg__body">', f'<div class="msg__body">{more}', 1)
 
 
@@ -42,6 +46,12 @@ def changed(lab: Lab, message: str | None = None) -> None:
     lab.send({"type": "changed", "conversation": CONVERSATION, "message": message, "by": "Bob"})
 
 
+def heard(lab: Lab) -> None:
+    """Wait until the page has heard what was said so far: it acknowledges what comes after that."""
+    lab.send({"e": 99, "n": 1, "u": []})
+    lab.wait(lambda: any(said["type"] == "ack" for said in lab.said))
+
+
 def asked(lab: Lab) -> list[str]:
     """The branch that each fetch of news asked for, "" for the one that is shown."""
     return [fields.get("tip", "") for path, fields in lab.posts if path == NEWS]
@@ -53,8 +63,7 @@ def test_a_branch_that_could_not_be_fetched_is_not_forgotten_for_another_change(
     gate = lab.gates[NEWS] = Gate()
     changed(lab, TIP)
     changed(lab)
-    lab.send({"e": 99, "n": 1, "u": []})  # acknowledged, so that it heard of both before anything is answered
-    lab.wait(lambda: any(said["type"] == "ack" for said in lab.said))
+    heard(lab)
     gate.open()
     lab.wait(lambda: asked(lab)[1:].count(TIP) >= 2)  # refused once more, then asked for again
     assert asked(lab)[:2] == [TIP, ""]
@@ -111,3 +120,27 @@ def test_the_end_of_an_answer_that_is_not_shown_any_more_is_told(lab: Lab, page:
     page.get_by_role("article").evaluate("article => article.remove()")
     lab.send({"e": ref, "n": 2, "u": [end_update()]})
     expect(page).to_have_title(EXCHANGE)
+
+
+def test_results_that_the_page_hears_of_before_it_is_answered_stand_there_once(lab: Lab, page: Page) -> None:
+    results = f"{BASE}results/"
+    call = (
+        f'<form data-results="1" data-results-conversation="{CONVERSATION}"><div data-tool-call><div data-result="0">'
+        "<label data-result-label>Result</label><textarea data-result-text>noon</textarea></div></div>"
+        "<button data-results-send>Send results</button></form>"
+    )
+    said = article("noon", number=2, role="tool")
+    lab.answers[results] = 200, said
+    gate = lab.gates[results] = Gate()
+    page.clock.install()
+    opened(lab, page, workbench(row("What time is it?", more=call)), lambda _fields: news(row_of(said)))
+    page.get_by_role("button", name="Send results").click()
+    lab.wait(lambda: any(path.startswith(results) for path, _fields in lab.posts))
+    changed(lab, TIP)
+    heard(lab)
+    assert asked(lab) == []  # it waits for the answer, though not for ever
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("article")).to_have_count(2)
+    gate.open()
+    expect(page.get_by_role("button", name="Send results")).to_have_count(0)
+    expect(page.get_by_role("article")).to_have_count(2)

@@ -2,12 +2,12 @@
 /** The results of tools: typed or picked, kept while they are typed, sent together as the next run. */
 import { delegate, elements, fresh, part } from "../dom.js";
 import { DraftStore, randomId } from "../drafts.js";
-import { insert } from "../fragments.js";
 import { gettext } from "../i18n.js";
 import { readyToRun } from "../ready.js";
 import { LIVE } from "../reply.js";
 import { post } from "../request.js";
 import { toast } from "../toasts.js";
+import { addMessagesTo } from "../transcripts.js";
 import { sentenceOf } from "./sentence.js";
 
 /** @type {WeakMap<HTMLElement, string>} the UUID under which a form was posted: a second press is the same run */
@@ -106,7 +106,7 @@ async function send(form) {
   if (!result.ok) return toast(result.status === 422 ? sentenceOf(result.html) : result.problem, "bad");
   draftOf(form).write({ text: "", run: "", sent: "" });
   settle(form);
-  insert(list, result.html.trim(), "beforeend");
+  addMessagesTo(list, result.html.trim());
   document.dispatchEvent(new Event("run:started"));
 }
 
