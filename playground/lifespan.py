@@ -1,9 +1,11 @@
 """What a server process does before its first request and after its last one, whichever ASGI server it is."""
 
+import gc
+
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from playground import collector, consumers, lifecycle
+from playground import consumers, lifecycle
 from playground.edge.types import App, Receive, Scope, Send
 from playground.local_model import local_model
 from playground.runtime import runtime
@@ -20,7 +22,9 @@ async def start_up() -> None:
     await database_sync_to_async(providers_from_environment)(settings.PROVIDERS)
     await runtime().start_up()
     await local_model().start()
-    collector.set_aside()
+    # What is loaded stays: the collector need not look through all of it again, which holds up every token for 0.1 s.
+    gc.collect()
+    gc.freeze()
 
 
 async def shut_down(*, grace: float) -> None:

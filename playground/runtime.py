@@ -18,7 +18,6 @@ from django.utils import timezone
 from conversations import selectors, services
 from conversations.models import Exchange
 from conversations.services import Ending, Progress, Written
-from playground.collector import collect_by_the_clock
 from playground.database_threads import DatabaseThreads
 from playground.journal import Journal, MemoryJournal
 from playground.nudges import Nudge, Nudges
@@ -57,7 +56,7 @@ class Runtime:
             recorder=Recorder(write=self._record),
             queue=RunQueue(per_person=settings.RUNS_PER_PERSON, per_provider=settings.RUNS_PER_PROVIDER),
         )
-        self._watches: list[asyncio.Task[None]] = []
+        self._watch: asyncio.Task[None] | None = None
         self._unbreakable: set[asyncio.Task[Any]] = set()
         self._silent: dict[UUID, datetime.datetime] = {}
 
@@ -100,10 +99,7 @@ class Runtime:
             # Without Redis there is one process: whatever is live belongs to one that is gone.
             if not settings.REDIS_URL or is_dead(exchange.process, own=self.process):
                 await self._orphan_end(exchange)
-        self._watches = [
-            asyncio.create_task(work, context=contextvars.Context())
-            for work in (self._look_around(), collect_by_the_clock())
-        ]
+        self._watch = asyncio.create_task(self._look_around(), context=contextvars.Context())
 
     async def _look_around(self) -> None:
         while True:
@@ -157,8 +153,8 @@ class Runtime:
 
     async def close(self) -> None:
         """Let go of everything; the runs are over (`drain`)."""
-        for watch in self._watches:
-            watch.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         await self.client.aclose()
         await self.nudges.close()
         await self.journal.close()
