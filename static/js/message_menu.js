@@ -206,8 +206,12 @@ function edit(article) {
     text: source?.textContent ?? "",
     label: gettext("Edited message"),
     save: (said) => deed(article, pathOf(article, "edit"), { ...said }),
-    closed: () => article.querySelector("summary")?.focus({ preventScroll: true }),
+    closed: () => {
+      body.removeAttribute("data-rewording");
+      article.querySelector("summary")?.focus({ preventScroll: true });
+    },
   });
+  body.setAttribute("data-rewording", "");
   body.append(form);
   focus();
 }

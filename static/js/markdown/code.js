@@ -10,13 +10,20 @@ const MAX_COLOURED = 16_384;
 /** Code is laid out in pieces of about this many characters, so that adding a line stays cheap however long it is. */
 const PIECE = 2_048;
 
+/** What is selected now. Asking lays the page out, so it is asked once for many blocks. @type {Range | null} */
+let selected = null;
+
 const colours = new LazyQueue(
   () => import("./highlight.js"),
   (highlighter, code) => {
     const language = code.dataset["language"] ?? "";
-    if (selectionTouches(code)) return;
+    if (selected?.intersectsNode(code)) return;
     const nodes = highlighter.coloured(code.textContent ?? "", language);
     if (nodes) code.replaceChildren(nodes);
+  },
+  () => {
+    const selection = document.getSelection();
+    selected = selection?.type === "Range" ? selection.getRangeAt(0) : null;
   },
 );
 
@@ -72,10 +79,4 @@ function corner(language) {
   const copy = make("button", look, icon("copy", "small"));
   copy.setAttribute("aria-label", gettext("Copy code"));
   return make("div", { class: "code__corner" }, make("span", {}, language), copy);
-}
-
-/** @param {Node} node */
-function selectionTouches(node) {
-  const selection = document.getSelection();
-  return selection !== null && !selection.isCollapsed && selection.containsNode(node, true);
 }

@@ -11,6 +11,7 @@ const SLICE = 6;
 export class LazyQueue {
   #load;
   #work;
+  #prepare;
   /** @type {HTMLElement[]} */
   #waiting = [];
   /** @type {M | undefined} */
@@ -20,10 +21,12 @@ export class LazyQueue {
   /**
    * @param {() => Promise<M>} load
    * @param {(module: M, element: HTMLElement) => void} work
+   * @param {() => void} [prepare] done before each slice, while the page is laid out: what asks for that belongs here
    */
-  constructor(load, work) {
+  constructor(load, work, prepare) {
     this.#load = load;
     this.#work = work;
+    this.#prepare = prepare;
   }
 
   /** The module once it is there. */
@@ -54,6 +57,7 @@ export class LazyQueue {
   #slice = () => {
     const module = this.#module;
     const end = performance.now() + SLICE;
+    this.#prepare?.();
     while (module && this.#waiting.length && performance.now() < end) {
       const element = this.#waiting.shift();
       if (element?.isConnected) this.#work(module, element);
