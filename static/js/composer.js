@@ -14,6 +14,7 @@ import { addMessages, replaceFrom } from "./transcripts.js";
 import { FieldMessage } from "./field_message.js";
 
 const DRAFT_MS = 300;
+const HOLDS_MESSAGES = "[data-transcript], section[data-column]";
 
 /** @param {ParentNode} root */
 export function bind(root) {
@@ -68,7 +69,10 @@ class Composer {
     delegate("click", "[data-example]", (button) => this.#begin(button));
     delegate("click", "[data-run-column]", (button) => void this.#run(button.dataset["runColumn"]));
     document.addEventListener("exchange:ended", () => this.#showState());
-    document.addEventListener("fragment:added", () => this.#showState());
+    document.addEventListener("fragment:added", ({ target }) => {
+      // Most of what is added is none: a preview comes with each pause in typing, and to look for live ones takes long among many.
+      if (target instanceof Element && (target.closest(HOLDS_MESSAGES) ?? target.querySelector(HOLDS_MESSAGES))) this.#showState();
+    });
     document.addEventListener("visibilitychange", () => this.#keep.now());
     addEventListener("beforeunload", (event) => {
       this.#keep.now();
@@ -96,11 +100,14 @@ class Composer {
 
   /** @param {KeyboardEvent} event */
   #anywhere(event) {
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    // First: to look for a dialog goes through every message, which is too much for each key.
+    if (!sends && event.key !== "Escape") return;
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (sends) {
       event.preventDefault();
       this.#form.requestSubmit();
-    } else if (event.key === "Escape" && isLive()) {
+    } else if (isLive()) {
       event.preventDefault();
       void this.#stopAll();
     }

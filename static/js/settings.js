@@ -42,6 +42,8 @@ class Settings {
   #base;
   #saved;
   #previewing = false;
+  /** @type {Element | null} */
+  #place = null;
   /** Whether something changed while a preview was on its way. */
   #previewStale = false;
   /** Whether the preview waits for being seen: its panel was closed, or lay behind another one. */
@@ -71,7 +73,7 @@ class Settings {
     // The page comes with the preview of a conversation that is empty.
     const begun = this.#values().get("system") || document.querySelector("[data-transcript] [data-message]");
     this.#previewDue = Boolean(begun) || !document.querySelector("[data-preview-rows]");
-    const place = document.querySelector("[data-preview]");
+    const place = this.#previewPlace();
     if (place) new IntersectionObserver(() => this.#previewDue && this.#preview()).observe(place);
   }
 
@@ -158,8 +160,14 @@ class Settings {
     if (this.#previewStale) void this.#previewNow();
   }
 
+  /** Where the preview stands. It is looked for once: that goes through every message. */
+  #previewPlace() {
+    if (!this.#place?.isConnected) this.#place = document.querySelector("[data-preview]");
+    return this.#place;
+  }
+
   async #previewShow() {
-    const place = document.querySelector("[data-preview]");
+    const place = this.#previewPlace();
     if (!place || !this.#base) return;
     this.#previewDue = !place.parentElement?.checkVisibility();
     if (this.#previewDue) return;
