@@ -25,6 +25,22 @@ def _node() -> str | None:
     return shutil.which("node") or shutil.which("node", path=str(ROOT / ".venv" / "bin"))
 
 
+def _address(process: "subprocess.Popen[str]") -> str:
+    """Return where it listens, once it says so."""
+    assert process.stdout is not None
+    late = threading.Timer(READY_WITHIN, process.kill)  # then its output ends, too
+    late.start()
+    said = ""
+    try:
+        for line in process.stdout:
+            said += line
+            if found := re.search(r"listening on (http://\S+)", line):
+                return found[1]
+    finally:
+        late.cancel()
+    raise RuntimeError(f"aimock did not start: {said}")
+
+
 @contextmanager
 def aimock_run(folder: Path, fixtures: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Run it with these fixtures while the block lasts; give its base URL. Skips, in CI fails, where it is missing."""
@@ -35,18 +51,7 @@ def aimock_run(folder: Path, fixtures: Sequence[dict[str, Any]]) -> Iterator[str
     file.write_text(json.dumps({"fixtures": list(fixtures)}))
     command = [str(node), str(CLI), "--port", "0", "--fixtures", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        late = threading.Timer(READY_WITHIN, process.kill)  # then its output ends, too
-        late.start()
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"listening on (http://\S+)", line):
-                break
-        else:
-            raise RuntimeError(f"aimock did not start: {said}")
-        late.cancel()
         try:
-            yield f"{found[1]}/v1"
+            yield f"{_address(process)}/v1"
         finally:
             process.kill()  # asked to stop, it waits for whoever still holds a connection

@@ -67,25 +67,26 @@ def conversation_export(request: PersonRequest, pk: UUID, form: str) -> HttpResp
 @signed_in
 def exchange_export(request: PersonRequest, pk: UUID, form: str) -> HttpResponse:
     """Return one exchange that this person may see; `form` may also be "body", the request's body as it was sent."""
-    exchange = exchange_or_404(request, pk)
-    title = exchange.run.conversation.title
+    with selectors.one_moment():
+        exchange = exchange_or_404(request, pk)
+        text = _exchange_text(exchange, form)
+    return _file(request.user, form, exchange.run.conversation.title, text)
+
+
+def _exchange_text(exchange: Exchange, form: str) -> str:
     match form:
         case "body":
-            return _file(request.user, form, title, exchange.body)
+            return exchange.body
         case "jsonl":
-            return _file(request.user, form, title, _line(exchange))
-    with selectors.one_moment():
-        record = exchange_record(exchange=exchange_or_404(request, pk))
-    match form:
+            return _line(exchange)
         case "json":
-            text = json_write([record], exported=timezone.now().isoformat())
+            return json_write([exchange_record(exchange=exchange)], exported=timezone.now().isoformat())
         case "har":
-            text = har_write(record.exchanges)
+            return har_write(exchange_record(exchange=exchange).exchanges)
         case "markdown":
-            text = _markdown(record)
+            return _markdown(exchange_record(exchange=exchange))
         case _:
             raise Http404
-    return _file(request.user, form, title, text)
 
 
 def _markdown(record: ConversationRecord) -> str:

@@ -134,9 +134,8 @@ def test_results_that_the_page_hears_of_before_it_is_answered_stand_there_once(l
     gate = lab.gates[results] = Gate()
     page.clock.install()
     opened(lab, page, workbench(row("What time is it?", more=call)), lambda _fields: news(row_of(said)))
-    expect(page.get_by_label("Result")).to_have_value(
-        "noon"
-    )  # its label leads to it once the script is there
+    # Its label leads to it once the script is there that takes the press.
+    expect(page.get_by_label("Result")).to_have_value("noon")
     page.get_by_role("button", name="Send results").click()
     lab.wait(lambda: any(path.startswith(results) for path, _fields in lab.posts))
     changed(lab, TIP)

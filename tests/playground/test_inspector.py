@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
-
-
-@pytest.fixture
 def client(alice: User) -> Client:
     return client_of(alice)
 

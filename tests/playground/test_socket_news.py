@@ -83,6 +83,20 @@ async def told(page: Watched, count: int) -> list[tuple[Any, Any]]:
     return [(each["message"], each["by"]) for each in heard]
 
 
+async def test_what_others_did_is_told_beside_what_one_did_oneself(
+    desk: Desk, parts: HeldParts, bob: User
+) -> None:
+    parts.go.set()
+    topic = topic_of(desk.conversation.pk)
+    async with socket_open(desk.person, parts) as page:
+        await page.say(type="watch", conversation=str(desk.conversation.pk), seen="of another time")
+        assert await told(page, 1) == [(None, None)]
+        before, his, own = (str(uuid4()) for _ in range(3))
+        for who, tip in ((bob, before), (bob, his), (desk.person, own)):
+            parts.nudges.deliver(topic, changed(desk, who, tip))
+        assert await told(page, 2) == [(his, bob.username), (own, None)]
+
+
 async def test_what_was_missed_is_told_beside_what_was_heard_meanwhile(
     desk: Desk, parts: HeldParts, bob: User
 ) -> None:

@@ -25,9 +25,8 @@ from playground.kept import KEPT_FROM
 from playground.nudges import Nudge, Nudges
 from playground.runtime import Runtime
 from playground.socket_bounds import MESSAGE_LIMIT, WINDOW
-from playground.watching import topic_of
 from team.models import User
-from tests.desk import Desk, desk_make
+from tests.desk import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 P = ParamSpec("P")
@@ -104,11 +103,6 @@ async def socket_open(person: User, parts: Parts, **options: Any) -> AsyncIterat
         yield watched
     finally:
         await communicator.disconnect()
-
-
-@pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
 
 
 @pytest_asyncio.fixture
@@ -250,26 +244,6 @@ async def test_a_nudge_makes_a_socket_look_again_at_once(desk: Desk, parts: Part
         await database_sync_to_async(SessionStore().model.objects.all().delete)()
         parts.nudges.deliver_all(Nudge("recheck"))
         assert await page.close_code() == 4401
-
-
-async def test_what_others_did_is_told_beside_what_one_did_oneself(
-    desk: Desk, parts: Parts, bob: User
-) -> None:
-    conversation = str(desk.conversation.pk)
-    async with socket_open(desk.person, parts) as page:
-        await page.say(type="watch", conversation=conversation, seen="of another time")
-        assert (await page.hear())["message"] is None
-        written = {who.pk: str(uuid4()) for who in (bob, desk.person)}
-        for who, tip in ((bob, "before"), (bob, written[bob.pk]), (desk.person, written[desk.person.pk])):
-            nudge = Nudge(
-                "changed", conversation=conversation, message=tip, by=str(who.pk), name=who.username
-            )
-            parts.nudges.send(topic_of(conversation), nudge)
-        told = [await page.hear() for _ in written]
-        assert [(each["message"], each["by"]) for each in told] == [
-            (written[bob.pk], bob.username),
-            (written[desk.person.pk], None),
-        ]
 
 
 async def test_signing_out_everywhere_keeps_the_one_session_that_is_named(desk: Desk, parts: Parts) -> None:

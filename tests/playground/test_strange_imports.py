@@ -10,8 +10,7 @@ from django.test import Client
 
 from conversations import services
 from conversations.models import Conversation, Exchange, ToolMock
-from team.models import User
-from tests.desk import Desk, desk_make, response
+from tests.desk import Desk, response
 from tests.playground.test_own_data import archive_of, files_of, packed
 from upstream.formats import playground_json
 
@@ -47,11 +46,6 @@ SHOWN: Final[Mapping[str, tuple[tuple[str | int, ...], Any]]] = {
     "usage that is a list": ((*EXCHANGE, "usage"), [1]),
     "an error of other types": ((*EXCHANGE, "error"), {"kind": [1], "status": {}, "retry_after": "x"}),
 }
-
-
-@pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
 
 
 @pytest.fixture

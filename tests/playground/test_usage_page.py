@@ -22,11 +22,6 @@ from tests.desk import Desk, desk_make, response
 NOW = timezone.now()
 
 
-@pytest.fixture
-def desk(alice: User) -> Desk:
-    return desk_make(alice)
-
-
 def run(desk: Desk, *, minutes: float = 10, error: str = "", ttft: float = 200.0) -> None:
     """Let one run of the desk end that began so many minutes ago."""
     pk = desk.open().exchanges[0].id
